@@ -1,0 +1,118 @@
+# The AI Factory, Checked. `make` alone lists what there is to make.
+#
+# Everything runs from .venv, which make fills from the hashed locks. What is already there is not
+# installed again: the copies of the locks in .venv/.installed say what it holds, by content, as a
+# checkout resets file times.
+
+PYTHON ?= python3
+JOBS ?= 2
+PORT ?= 8000
+
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+DONE := .venv/.installed
+RUN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python
+BOOK := $(BIN)/jupyter-book build . -W --keep-going -n
+SITE := _build/html/index.html
+
+export PYTHONDONTWRITEBYTECODE ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve execute run new test lint lock bench clean venv deps-book deps-full site
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- for readers ----------------------------------------------------------------------------------
+
+book: deps-book site ## build the site from the stored outputs
+	@echo "Open $(SITE) in a browser, or run: make serve"
+
+serve: deps-book ## show the site at http://127.0.0.1:8000 and rebuild it on every change [PORT=8000]
+	@$(BIN)/jupyter-book config sphinx . > /dev/null
+	@if cmp -s requirements.txt $(DONE)/requirements.txt; then \
+	  set -- --ignore "notebooks/*.ipynb" --pre-build "$(BIN)/python -m aifactory execute"; fi; \
+	$(RUN) -m sphinx_autobuild . _build/live -q --port $(PORT) \
+	  --ignore conf.py --ignore book/references.bib --ignore _build --ignore tests "$$@"
+
+execute: deps-full ## run the chapters that changed and store their outputs [CHAPTER=power]
+	@$(RUN) -m aifactory execute $(CHAPTER)
+
+run: deps-full ## run one chapter with your numbers, print its verdicts, build the site: CHAPTER=power
+	@test -n "$(CHAPTER)" || { echo "Say which chapter: make run CHAPTER=power" >&2; exit 2; }
+	@$(RUN) -m aifactory data lock
+	@$(RUN) -m aifactory execute $(CHAPTER)
+	@$(RUN) -m aifactory verdicts --chapter $(CHAPTER)
+	@$(MAKE) --no-print-directory site
+	@echo "Open _build/html/notebooks/$(CHAPTER).html; git diff shows what moved."
+
+# --- for contributors -----------------------------------------------------------------------------
+
+new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cooling
+	@test -n "$(CHAPTER)" || { echo "Say which chapter: make new CHAPTER=cooling" >&2; exit 2; }
+	@$(RUN) -m aifactory new $(CHAPTER)
+
+test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
+	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env \
+	  --cov --cov-report=term:skip-covered tests notebooks
+
+lint: deps-full ## style and types alone
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+lock: venv ## pin requirements.in again, with hashes
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url -q --custom-compile-command "make lock" requirements.in -o requirements.txt
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url -q --custom-compile-command "make lock" requirements-book.in \
+	  -c requirements.txt -o requirements-book.txt
+
+bench: deps-full site ## measure run times and page weights
+	@$(RUN) bench/bench.py
+
+clean: ## remove what was built (not .venv)
+	rm -rf _build build dist aifactory.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+site: deps-book
+	@echo "Building the site"
+	@if [ -t 1 ]; then $(BOOK); else $(BOOK) -q > /dev/null; fi
+
+venv:
+	@test -x $(BIN)/python || { \
+	  command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) is missing: install Python 3.11 or later (Debian: apt install python3 python3-venv), or name one: make PYTHON=python3.12 …" >&2; exit 1; }; \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old, $$($(PYTHON) -V 2>&1): install Python 3.11 or later, or name one: make PYTHON=python3.12 …" >&2; exit 1; }; \
+	  $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)." >&2; exit 1; }; \
+	  echo "Making .venv"; \
+	  $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }; }
+	@$(BIN)/python -c 'import uv' 2>/dev/null || $(BIN)/python -m pip install -qq uv==$(UV_VERSION)
+
+# INSTALL LOCK: install a lock unless it is in already, then the book's own package.
+define INSTALL
+	@mkdir -p $(DONE)
+	@cmp -s $(1) $(DONE)/$(1) || { \
+	  echo "Installing $(1) (once)"; \
+	  $(BIN)/python -m uv pip install -q --python $(BIN)/python --require-hashes -r $(1) && \
+	  cp $(1) $(DONE)/$(1); }
+	@{ pwd; cat pyproject.toml; } | cmp -s - $(DONE)/project || { \
+	  $(BIN)/python -m uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . && \
+	  { pwd; cat pyproject.toml; } > $(DONE)/project; }
+endef
+
+# ANDES writes code for its device models at first use: once here, not in every kernel at the same time.
+deps-full: venv
+	$(call INSTALL,requirements.txt)
+	@test -e $(DONE)/andes-code || { \
+	  $(BIN)/python -c 'from aifactory.models.power import island_andes as i; i.code_folder()' && \
+	  touch $(DONE)/andes-code; }
+
+deps-book: venv
+	@if cmp -s requirements.txt $(DONE)/requirements.txt; then :; else \
+	  $(MAKE) --no-print-directory install-book; fi
+
+.PHONY: install-book
+install-book:
+	$(call INSTALL,requirements-book.txt)
