@@ -18,8 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from aifactory.uncertainty import interval
-
 MIME = "application/vnd.aifactory.verdict+json"
 
 # Lower bounds of probability, from the top: the first one that the probability exceeds names it.
@@ -113,6 +111,8 @@ def judge(
     `holds` nor `probability` is given, both are, shapes differ, or a probability comes without
     samples or evidence to show for it.
     """
+    from aifactory.uncertainty import interval  # SciPy is slow to load, and readers don't need it
+
     evidence = tuple({k: str(v) for k, v in row.items()} for row in evidence)
     if (holds is None) == (probability is None):
         raise ValueError(f"{claim_id}: give either holds= (a yes or no a draw) or probability=")
@@ -171,7 +171,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     """
     try:
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a notebook: {error}") from error
     outputs = [o for cell in cells for o in cell.get("outputs", [])]
     return [o["data"][MIME] for o in outputs if MIME in o.get("data", {})]

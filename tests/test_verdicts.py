@@ -72,9 +72,10 @@ def test_verdicts_are_read_from_a_notebook_and_nowhere_else(tmp_path):
     path = tmp_path / "c.ipynb"
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
     assert v.read(path) == [json.loads(json.dumps(record))]
-    path.write_text("not a notebook", encoding="utf-8")
-    with pytest.raises(ValueError, match="is not a notebook"):
-        v.read(path)
+    for broken in ("not a notebook", "[1]", "{}"):
+        path.write_text(broken, encoding="utf-8")
+        with pytest.raises(ValueError, match="is not a notebook"):
+            v.read(path)
 
 
 def test_grouping_by_claim_and_edition():

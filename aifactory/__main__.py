@@ -1,0 +1,580 @@
+"""The command line: `python -m aifactory`.
+
+Lists go to standard output: a table on a terminal, one tab-separated line a row in a pipe, and
+JSON or CSV when asked. Everything else (progress, counts, errors) goes to standard error. Exit
+codes: 0 fine; 1 something was found wrong (a fault in the data, a stale or failing chapter);
+2 a wrong call or bad input, told in one line. Modules are imported by the command that needs
+them, so that --help stays quick.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+PROGRAM = "python -m aifactory"
+ROOT = Path(__file__).resolve().parent.parent
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Read, check and run an executable fact-check: its claims, data, figures and verdicts.",
+    epilog="Exit codes: 0 fine, 1 something was found wrong, 2 a wrong call or bad input.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Look after the data package.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Command = TypeVar("Command", bound=Callable[..., None])
+Rows = list[dict[str, Any]]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with every field.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, with every field.")]
+Chapter = Annotated[str | None, typer.Option("--chapter", "-c", help="Only of this chapter.")]
+Search = Annotated[
+    str | None, typer.Option("--search", "-s", help="Only rows that contain this text.")
+]
+Notebooks = Annotated[
+    Path,
+    typer.Option(
+        "--notebooks",
+        envvar="AIFACTORY_NOTEBOOKS",
+        show_default="notebooks/ of the project",
+        help="Folder of the notebooks.",
+    ),
+]
+
+
+# --- errors and output ---------------------------------------------------------------------------
+
+
+def _fail(message: object, code: int = 2) -> NoReturn:
+    """One line on standard error, and out."""
+    typer.echo(f"error: {' '.join(str(message).split())}", err=True)
+    raise typer.Exit(code)
+
+
+def _plainly(command: Command) -> Command:
+    """Errors that a user can cause come out as one line, never as a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        from aifactory.errors import DataError
+
+        try:
+            command(*args, **kwargs)
+        except (DataError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            _fail(error)
+
+    return run  # type: ignore[return-value]
+
+
+def _write(text: str) -> None:
+    """Print, and stop quietly if the reader of the pipe has gone (`… | head`)."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(141) from None  # what the shell reports for SIGPIPE
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it: no NaN, no numpy types."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _cell(value: Any) -> str:
+    """A value as one line of text. Lists are parted by semicolons, records counted."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        if any(isinstance(item, dict) for item in value):
+            return str(len(value))
+        return ";".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return " ".join(str(value).split())
+
+
+def _emit(
+    rows: Rows, columns: Sequence[str], as_json: bool, as_csv: bool, draw: Callable[[Rows], None]
+) -> None:
+    """Rows in the form asked for; `draw` puts them on a terminal."""
+    if as_json and as_csv:
+        _fail("--json and --csv exclude each other")
+    rows = [_plain(row) for row in rows]
+    if as_json:
+        _write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    elif as_csv:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row[c]) for c in columns] for row in rows)
+        _write(text.getvalue())
+    elif sys.stdout.isatty():
+        draw(rows)
+    else:
+        lines = ["\t".join(columns)]
+        lines += ["\t".join(_cell(row[c]) for c in columns) for row in rows]
+        _write("\n".join(lines) + "\n")
+
+
+def _table(shown: dict[str, str], title: str) -> Callable[[Rows], None]:
+    """A drawer of rich tables. `shown` maps heading to a template over a row's columns."""
+
+    def draw(rows: Rows) -> None:
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table(title=f"{len(rows)} {title}", box=box.SIMPLE_HEAD, title_justify="left")
+        for at, heading in enumerate(shown):  # ids whole, so that they can be copied
+            grid.add_column(heading, overflow="fold", no_wrap=at == 0)
+        for row in rows:
+            cells = {key: _cell(value) for key, value in row.items()}
+            grid.add_row(*(Text(template.format(**cells)) for template in shown.values()))
+        Console().print(grid)
+
+    return draw
+
+
+def _matching(rows: Rows, text: str | None) -> Rows:
+    if text is None:
+        return rows
+    wanted = text.casefold()
+    return [row for row in rows if any(wanted in _cell(v).casefold() for v in row.values())]
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def _notebook_paths(notebooks: Path, chapter: str | None) -> dict[str, Path]:
+    """Executed notebooks by chapter, in the post's order; one chapter's if it is named."""
+    from aifactory import data, verdicts
+
+    if not notebooks.is_dir():
+        _fail(f"{notebooks} is not a folder; give that of the notebooks with --notebooks")
+    listed = list(dict.fromkeys(data.claims()["chapter"]))
+    if chapter is not None:
+        path = verdicts.chapter_path(chapter, notebooks)
+        if not path.is_file():
+            data.chapter_claims(chapter)  # raises for a name that no claim has either
+            _fail(f"chapter {chapter!r} has no executed notebook; run {PROGRAM} execute", 1)
+        return {chapter: path}
+    others = sorted(path.stem.replace("_", "-") for path in notebooks.glob("*.ipynb"))
+    found = {name: verdicts.chapter_path(name, notebooks) for name in [*listed, *others]}
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def _read(path: Path) -> Rows:
+    from aifactory import verdicts
+
+    try:
+        return verdicts.read(path)
+    except (ValueError, TypeError, AttributeError) as error:
+        _fail(f"{path} is not a notebook: {error}" if type(error) is not ValueError else error)
+
+
+def _used_by(path: Path) -> dict[str, list[str]]:
+    """Tables, figures and claims that a chapter read when it was executed."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("aifactory", {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        _fail(f"{path} is not a notebook: {error}")
+    return {kind: list(kept.get(kind, [])) for kind in ("tables", "figures", "claims")}
+
+
+VERDICT_COLUMNS = (
+    "chapter", "claim_id", "part", "edition", "metric", "unit", "p05", "p50", "p95",
+    "probability", "rating", "reason", "as_of", "evidence", "figures", "tables", "sources",
+    "limits",
+)  # fmt: skip
+
+
+@app.command("verdicts")
+@_plainly
+def verdicts_command(
+    chapter: Chapter = None,
+    claim: Annotated[str | None, typer.Option(help="Only of this claim.")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    notebooks: Notebooks = ROOT / "notebooks",
+) -> None:
+    """Verdicts that the executed notebooks hold, with interval, probability and reason.
+
+    Nothing is computed: these are the outputs that the tests compare with a fresh run.
+    """
+    if claim is not None:
+        from aifactory import data
+
+        chapter = chapter or data.claim(claim).chapter
+    rows = [
+        {"chapter": name} | record
+        for name, path in _notebook_paths(notebooks, chapter).items()
+        for record in _read(path)
+        if claim in (None, record["claim_id"])
+    ]
+    if not rows:
+        typer.echo("no verdicts: no chapter has been executed", err=True)
+    _emit(rows, VERDICT_COLUMNS, as_json, as_csv, _draw_verdicts)
+
+
+def _draw_verdicts(rows: Rows) -> None:
+    """A paragraph a verdict: what, how likely, how much, why, on what grounds."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from aifactory import verdicts
+
+    console = Console(highlight=False)
+    for row in rows:
+        scope = [verdicts.EDITIONS.get(row["edition"] or ""), row["part"]]
+        marks = "".join(f" [{mark}]" for mark in scope if mark)
+        rating = Text(row["rating"], style=_style(row["probability"]))
+        facts = [verdicts.chance(row), f"as of {row['as_of']}"]
+        console.print(
+            Text.assemble(
+                (row["claim_id"], "bold"),
+                marks,
+                ": ",
+                rating,
+                ", ",
+                ", ".join(f for f in facts if f),
+            )
+        )
+        kinds = {"evidence": "dated fact", "tables": "table", "figures": "figure"}
+        grounds = [_count(len(row[key]), one) for key, one in kinds.items() if row[key]]
+        lines = [
+            f"{row['metric']}: {verdicts.span(row)}" if row["p50"] is not None else "",
+            row["reason"],
+        ]
+        lines += [
+            f"Grounds: {', '.join(grounds)}. Sources: {_some(row['sources'])}"
+            if row["sources"]
+            else ""
+        ]
+        for line in filter(None, lines):
+            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print()
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}{'' if number == 1 else 's'}"
+
+
+def _some(names: Iterable[str], shown: int = 5) -> str:
+    names = list(names)
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def _style(probability: float | None) -> str:
+    if probability is None:
+        return "dim"
+    return "green" if probability > 0.66 else "red" if probability < 0.33 else "yellow"
+
+
+@app.command()
+@_plainly
+def claims(
+    chapter: Chapter = None, search: Search = None, as_json: AsJson = False, as_csv: AsCsv = False
+) -> None:
+    """Claims of the post, with the criterion that each is judged by."""
+    from aifactory import data
+
+    frame = data.claims(chapter)
+    rows = _matching(frame.to_dict("records"), search)
+    shown = {"Claim": "{claim_id}", "Lines": "{post_lines}", "In words": "{claim}"}
+    shown["True if"] = "{criterion}"
+    _emit(rows, list(frame.columns), as_json, as_csv, _table(shown, "claims"))
+
+
+@app.command()
+@_plainly
+def figures(
+    chapter: Chapter = None,
+    search: Search = None,
+    recalled: Annotated[
+        bool, typer.Option("--recalled", help="Only those nobody has seen at their source.")
+    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    notebooks: Notebooks = ROOT / "notebooks",
+) -> None:
+    """Single figures with their 5-95 % range, unit, date and source."""
+    from aifactory import data
+
+    frame = data.figures()
+    if chapter is not None:
+        path = _notebook_paths(notebooks, chapter)[chapter]
+        frame = frame[frame["figure_id"].isin(_used_by(path)["figures"])]
+    if recalled:
+        frame = frame[frame["verification"] == "recalled"]
+    rows = _matching(frame.to_dict("records"), search)
+    shown = {"Figure": "{figure_id}", "Value": "{central} ({low} to {high}) {unit}"}
+    shown |= {"As of": "{as_of}", "What": "{description}", "Source": "{source_id}"}
+    _emit(rows, list(frame.columns), as_json, as_csv, _table(shown, "figures"))
+
+
+@app.command()
+@_plainly
+def sources(
+    chapter: Chapter = None,
+    search: Search = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind, such as dataset.")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    notebooks: Notebooks = ROOT / "notebooks",
+) -> None:
+    """Sources of the tables, figures and citations, with dates, address and licence."""
+    from aifactory import data
+
+    frame = data.sources()
+    if chapter is not None:
+        path = _notebook_paths(notebooks, chapter)[chapter]
+        frame = frame[frame["source_id"].isin(_sources_of(path))]
+    if kind is not None:
+        kinds = sorted(frame["kind"].unique())
+        if kind not in kinds:
+            _fail(f"no source is of kind {kind!r}; there are: {', '.join(kinds)}")
+        frame = frame[frame["kind"] == kind]
+    rows = _matching(frame.to_dict("records"), search)
+    shown = {"Source": "{source_id}", "Title": "{title}", "Published": "{published}"}
+    shown |= {"Publisher": "{publisher}", "Licence": "{license}"}
+    _emit(rows, list(frame.columns), as_json, as_csv, _table(shown, "sources"))
+
+
+def _sources_of(path: Path) -> set[str]:
+    """Sources of the tables and figures that a chapter read, and of its citations."""
+    from aifactory import data, datacheck
+
+    used = _used_by(path)
+    pack = data.package()
+    read = [pack.resources[name] for name in used["tables"] if name in pack.resources]
+    found = {item["id"] for entry in read for item in entry["sources"]}
+    frame = data.figures()
+    found |= set(frame.loc[frame["figure_id"].isin(used["figures"]), "source_id"])
+    text = path.with_suffix(".md")
+    return found | (datacheck.cited_in_pages([text]) if text.is_file() else set())
+
+
+@app.command()
+@_plainly
+def tables(search: Search = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Tables of the data package, with licence, size, date and known flaws."""
+    from aifactory import data
+
+    pack = data.package()
+    columns = ["name", "title", "path", "bytes", "as_of", "licences", "sources", "warnings"]
+    rows = [
+        {
+            "name": name,
+            "title": entry.get("title", ""),
+            "path": pack.file(name),
+            "bytes": entry.get("bytes"),
+            "as_of": entry.get("as_of", ""),
+            "licences": [lic.get("name") or lic.get("path") for lic in entry.get("licenses", [])],
+            "sources": [item.get("id", item.get("title")) for item in entry.get("sources", [])],
+            "warnings": entry.get("warnings", []),
+        }
+        for name, entry in pack.resources.items()
+    ]
+    shown = {"Table": "{name}", "Title": "{title}", "Bytes": "{bytes}", "As of": "{as_of}"}
+    shown["Licence"] = "{licences}"
+    _emit(_matching(rows, search), columns, as_json, as_csv, _table(shown, "tables"))
+
+
+# --- looking after the data ----------------------------------------------------------------------
+
+
+@data_app.command("lock")
+@_plainly
+def data_lock() -> None:
+    """Take over a deliberate edit: write each changed file's hash and size into datapackage.json.
+
+    Prints what changed. Refuses, and writes nothing, if a file breaks its schema.
+    """
+    from aifactory import data, datacheck
+
+    try:
+        changes = datacheck.lock()
+    except data.BrokenRow as error:
+        _report([str(fault) for fault in error.faults])
+        _fail("datapackage.json is unchanged: correct these first", 1)
+    _report(changes)
+    typer.echo("locked" if changes else "nothing to lock: every file is as described", err=True)
+
+
+@data_app.command("check")
+@_plainly
+def data_check() -> None:
+    """Check the whole data package and list every fault, one a line; exit 1 if there is any."""
+    from aifactory import datacheck
+
+    faults = datacheck.check()
+    _report(faults)
+    if faults:
+        _fail(f"{_count(len(faults), 'fault')} in the data package", 1)
+    typer.echo("the data package is whole", err=True)
+
+
+def _report(lines: Iterable[str]) -> None:
+    text = "".join(f"{' '.join(line.split())}\n" for line in lines)
+    if text:
+        _write(text)
+
+
+# --- chapters ------------------------------------------------------------------------------------
+
+
+@app.command()
+@_plainly
+def execute(
+    chapters: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHAPTER]...", help="Default: all of them.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run nothing; say what is stale, and exit 1 if any is.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run chapters that are up to date.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")
+    ] = None,
+    notebooks: Notebooks = ROOT / "notebooks",
+) -> None:
+    """Bring executed notebooks up to date with their text, their models and their data.
+
+    A chapter runs only if something that its outputs came from has changed, by content.
+    """
+    from aifactory import execute as run
+    from aifactory.errors import nearest
+
+    known = run.chapters(notebooks)
+    names = list(chapters or known)
+    for name in names:
+        if name not in known:
+            close = nearest(name, known) or known
+            _fail(f"no chapter {name!r}; there is {', '.join(close) or 'none yet'}")
+    try:
+        if check:
+            stale = [line for name in names for line in run.check(name, notebooks)]
+            _report(stale)
+            if stale:
+                raise typer.Exit(1)
+            return
+        done = _with_progress(
+            lambda say: run.execute(names, notebooks=notebooks, jobs=jobs, force=force, say=say)
+        )
+    except run.ChapterError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    _report(f"{name}: {what}" for name, what in done.items())
+
+
+def _with_progress(work: Callable[[Callable[[str], None]], dict[str, str]]) -> dict[str, str]:
+    """Run `work`, which tells its progress: one changing line on a terminal, plain lines in CI."""
+    if not sys.stderr.isatty():
+        return work(lambda line: typer.echo(line, err=True))
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        return work(status.update)
+
+
+@app.command()
+@_plainly
+def new(
+    chapter: Annotated[str, typer.Argument(help="Id of the chapter, as in claims.csv.")],
+) -> None:
+    """Start a chapter: its text, data folder, model and tests, which pass as they stand."""
+    from aifactory import execute as run
+    from aifactory import scaffold
+
+    try:
+        _report(scaffold.new(chapter))
+    except ValueError as error:
+        _fail(error)
+    except run.ChapterError as error:
+        _fail(error, 1)
+
+
+# --- entry ---------------------------------------------------------------------------------------
+
+
+def _version_number() -> str:
+    """Version of this checkout, or of the installed package where there is no checkout."""
+    import tomllib
+    from importlib.metadata import PackageNotFoundError, version
+
+    project = ROOT / "pyproject.toml"
+    if project.is_file():
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+    try:
+        return version("aifactory")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _version(asked: bool) -> None:
+    if not asked:
+        return
+    typer.echo(_version_number())
+    raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Read, check and run an executable fact-check: its claims, data, figures and verdicts."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code. A wrong call takes one line, too."""
+    try:
+        code = app(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+    except (KeyboardInterrupt, EOFError, typer.Abort):
+        typer.echo("interrupted", err=True)
+        return 130
+    except Exception as error:
+        # What click calls a usage error, by its shape: typer brings its own copy of click.
+        if getattr(error, "exit_code", None) != 2 or not hasattr(error, "format_message"):
+            raise
+        if message := error.format_message():
+            message = f"{message.rstrip('.?')}{'?' if message.endswith('?') else '.'}"
+            where = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
+            typer.echo(f"error: {' '.join(message.split())} See `{where} --help`.", err=True)
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())
