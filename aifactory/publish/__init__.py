@@ -1,0 +1,45 @@
+"""The book on the web: a plain Sphinx extension, usable with jupyter-book and without it.
+
+It brings a theme of its own (no font, script or style from another host), charts that are static
+first and live when scrolled to, verdict boxes, the scoreboard and its relatives, mathematics as
+MathML, and the bibliography made from data/sources.csv.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from aifactory.publish import assets, bibliography, directives, figures, html, maths, slim
+
+HERE = Path(__file__).parent
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything with Sphinx."""
+    app.add_html_theme("aifactory", str(HERE / "theme"))
+    # jupyter-book sets this whether or not the extension that knows it is loaded.
+    if "comments_config" not in app.config:
+        app.add_config_value("comments_config", {}, "")
+    html.setup(app)
+    figures.setup(app)
+    directives.setup(app)
+    maths.setup(app)
+    slim.setup(app)
+    bibliography.setup(app)
+    assets.setup(app)
+    return {
+        "version": "1",
+        "env_version": _sources_digest(),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
+
+
+def _sources_digest() -> int:
+    """A number that changes with the code of this extension, so that no page stays as it was."""
+    code = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    return int(hashlib.sha256(code).hexdigest()[:12], 16)

@@ -1,0 +1,48 @@
+"""Vega's script, taken out of the vl-convert package when the site is built."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import vl_convert
+from sphinx.application import Sphinx
+
+from aifactory import charts
+
+
+def vega_script() -> str:
+    """Vega, Vega-Lite and vega-embed as one classic script, from the vl-convert package.
+
+    It is an immediately called function, not a module: browsers refuse modules from a disk. Its
+    console passes errors alone: Vega-Lite warns of layouts that are meant.
+    """
+    hooks = "window.vegaEmbed = vegaEmbed;"
+    swap = f"window.bookSwap = {json.dumps(charts.DARK)};"
+    bundle = vl_convert.javascript_bundle(hooks, vl_version=charts.VEGA_LITE)
+    quiet = "{ ...window.console, warn() {}, info() {}, log() {}, debug() {} }"
+    return f"((console) => {{\n{bundle}\n}})({quiet});\n{swap}\n"
+
+
+def _digest() -> str:
+    """What the script depends on: vl-convert, the colours, and this file."""
+    parts = [vl_convert.__version__, json.dumps(charts.DARK), Path(__file__).read_text()]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _write_assets(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html" or app.builder.name == "epub":
+        return
+    static = Path(app.outdir) / "_static"
+    target, stamp = static / "vega.js", static / ".vega-version"
+    version = _digest()
+    if not target.exists() or not stamp.exists() or stamp.read_text() != version:
+        static.mkdir(parents=True, exist_ok=True)
+        target.write_text(vega_script(), encoding="utf-8")
+        stamp.write_text(version)
+
+
+def setup(app: Sphinx) -> None:
+    """Write the script when the pages are done."""
+    app.connect("build-finished", _write_assets)

@@ -1,0 +1,68 @@
+"""book/references.bib, made from data/sources.csv, so that a citation is never typed twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from aifactory import data
+
+FILE = "book/references.bib"
+HEAD = "% Made from data/sources.csv when the book is built; edit that file, not this one.\n"
+# What pybtex, the file's one reader, turns back into the sign itself. It has no escape for $ and ^,
+# which it takes as they are, nor for braces, which BibTeX counts even behind a backslash.
+_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "{": "(", "}": ")"}
+_SPECIAL |= {c: "\\" + c for c in "&%#_"}
+
+
+def latex(text: str) -> str:
+    """Plain text as BibTeX reads it."""
+    return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))
+
+
+def entry(source: data.Source) -> str:
+    """One source as a @misc entry; its id is the citation key."""
+    year = re.match(r"\d{4}", source.published or "")
+    accessed = f"Read on {source.accessed}." if source.accessed else ""
+    licence = f"Licence: {source.license}." if source.license else ""
+    url = (source.url or "").replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
+    fields = {
+        "title": f"{{{latex(source.title)}}}",
+        # Braces keep the name of an organisation in one piece.
+        "author": f"{{{latex(source.author or source.publisher or '')}}}",
+        "howpublished": latex(source.publisher or "") if source.author else "",
+        "year": year[0] if year else "",
+        "url": url if url.startswith("http") else "",
+        "note": latex(" ".join(x for x in (accessed, licence) if x)),
+    }
+    lines = [f"  {k} = {{{v}}}" for k, v in fields.items() if v and v != "{}"]
+    return f"@misc{{{source.id},\n" + ",\n".join(lines) + "\n}\n"
+
+
+def bibtex(sources: Iterable[data.Source]) -> str:
+    """All sources as one .bib file, in order of their ids."""
+    return HEAD + "".join("\n" + entry(s) for s in sorted(sources, key=lambda s: s.id))
+
+
+def write(path: Path) -> bool:
+    """Bring the .bib file up to date; True where it had to change."""
+    text = bibtex(data.source(i) for i in data.sources()["source_id"])
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def _refresh(app: Sphinx, config: Config) -> None:
+    if FILE in getattr(config, "bibtex_bibfiles", ()):
+        write(Path(app.srcdir) / FILE)
+
+
+def setup(app: Sphinx) -> None:
+    """Refresh the file before sphinxcontrib-bibtex reads it."""
+    app.connect("config-inited", _refresh, priority=100)

@@ -1,0 +1,257 @@
+"""Verdicts as HTML: the box in a chapter, and a claim's line on the scoreboard.
+
+Everything a verdict says is text first; colour and the two small drawings (how probable, and which
+interval) repeat it. Strings from data are escaped here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aifactory import verdicts
+from aifactory.publish.html import escape, slug
+
+BIBLIOGRAPHY = "book/bibliography"
+DATA_PAGE = "book/data"
+LEDGER = "book/claims"
+QUANTILES = ("p05", "p50", "p95")
+_WIDTH = 240  # of the drawings, in their own units
+
+
+def anchor(verdict: dict[str, Any]) -> str:
+    """The permanent id of a verdict: verdict-CLAIM[-PART][-EDITION]."""
+    parts = ("verdict", verdict["claim_id"], verdict["part"], verdict["edition"])
+    return "-".join(slug(p) for p in parts if p)
+
+
+def table_anchor(name: str) -> str:
+    """The id of a table on the data page."""
+    return f"table-{slug(name)}"
+
+
+def scope(verdict: dict[str, Any]) -> str:
+    """Which edition and part a verdict is of, in words; empty for a whole, undated claim."""
+    edition = verdicts.EDITIONS.get(verdict["edition"] or "", "")
+    return ", ".join(x for x in (verdict["part"], edition) if x)
+
+
+def chip(rating: str) -> str:
+    """A rating as a coloured word."""
+    return f'<span class="rating rating-{slug(rating)}">{escape(rating.capitalize())}</span>'
+
+
+def _title(kind: str, name: str) -> str:
+    """The title of a source or figure; its id where the data package lacks it."""
+    from aifactory import data
+
+    try:
+        if kind == "source":
+            return data.source(name).title
+        return data.figure(name, reference_only=True).description
+    except data.DataError:
+        return name
+
+
+# -- drawings -------------------------------------------------------------------------------------
+
+
+def probability_svg(probability: float | None) -> str:
+    """The probability on a line from 0 to 1 with the bounds of the ratings; decorative."""
+    if probability is None:
+        return ""
+    bounds = [b for b, _ in verdicts.RATINGS if 0 < b < 1]
+    ticks = "".join(f'<path d="M{b * _WIDTH:g} 3v10"/>' for b in bounds)
+    x = probability * _WIDTH
+    return (
+        f'<svg class="draw draw-probability" viewBox="-8 0 {_WIDTH + 16} 16" aria-hidden="true">'
+        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{ticks}</g>'
+        f'<circle class="draw-dot" cx="{x:.1f}" cy="8" r="6"/></svg>'
+    )
+
+
+def interval_svg(verdict: dict[str, Any]) -> str:
+    """The 90 % interval as a bar with its median, from zero where zero is near; decorative."""
+    low, mid, high = (verdict[k] for k in QUANTILES)
+    if mid is None:
+        return ""
+    start, end = _window(low, high)
+
+    def x(value: float) -> float:
+        return (value - start) / (end - start) * _WIDTH
+
+    width = max(x(high) - x(low), 2)
+    zero = f'<path d="M{x(0):.1f} 1v14"/>' if start <= 0 <= end else ""
+    return (
+        f'<svg class="draw draw-interval" viewBox="-8 0 {_WIDTH + 16} 16" aria-hidden="true">'
+        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{zero}</g>'
+        f'<rect class="draw-bar" x="{x(low):.1f}" y="4" width="{width:.1f}" height="8" rx="2"/>'
+        f'<circle class="draw-dot" cx="{x(mid):.1f}" cy="8" r="5"/></svg>'
+    )
+
+
+def _window(low: float, high: float) -> tuple[float, float]:
+    """The range to draw: with zero, unless the interval is narrow and far from it."""
+    room = (high - low) * 0.15 or abs(high) * 0.1 or 1.0
+    start, end = low - room, high + room
+    if low > 0 and low / high < 0.8:
+        start = 0.0
+    if high < 0 and high / low < 0.8:
+        end = 0.0
+    return start, end
+
+
+# -- the box in a chapter -------------------------------------------------------------------------
+
+
+def verdict(v: dict[str, Any]) -> str:
+    """The box of one verdict."""
+    tag = anchor(v)
+    about = scope(v)
+    label = f"Verdict on {v['claim_id']}" + (f", {about}" if about else "")
+    return (
+        f'<section class="verdict rated-{slug(v["rating"])}" id="{tag}"'
+        f' aria-label="{escape(label)}">'
+        f'<p class="verdict-head">{chip(v["rating"])}'
+        f'<span class="verdict-scope">{escape(about)}</span>'
+        f'<span class="verdict-date">as of {escape(v["as_of"])}</span></p>'
+        f'<p class="verdict-reason">{escape(v["reason"])}</p>'
+        f'<div class="verdict-numbers">{numbers(v)}</div>'
+        f"{_evidence(v['evidence'], label)}"
+        f'<dl class="verdict-facts">{_facts(v)}</dl>'
+        f'<p class="verdict-links"><a href="#{tag}">Link to this verdict</a> '
+        f'<a href="doc:{LEDGER}#{slug(v["claim_id"])}">The claim in the ledger</a></p>'
+        "</section>\n"
+    )
+
+
+def numbers(v: dict[str, Any]) -> str:
+    """Probability and interval, each in words with its drawing."""
+    out = ""
+    if v["probability"] is not None:
+        words = verdicts.chance(v).capitalize()
+        out += f"<div>{probability_svg(v['probability'])}<span>{escape(words)}</span></div>"
+    if v["p50"] is not None:
+        words = _short_span(v)
+        out += f"<div>{interval_svg(v)}<span>{escape(words)}</span></div>"
+    return out
+
+
+def _evidence(rows: list[dict[str, str]], label: str) -> str:
+    if not rows:
+        return ""
+    names = list(dict.fromkeys(k for row in rows for k in row))
+    head = "".join(
+        f'<th scope="col">{escape(n.replace("_", " ").capitalize())}</th>' for n in names
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(row.get(n, ''))}</td>" for n in names) + "</tr>"
+        for row in rows
+    )
+    return (
+        '<details class="verdict-evidence" open><summary>Dated evidence</summary>'
+        '<div class="facts-wrap" tabindex="0" role="region"'
+        f' aria-label="{escape(label)}: dated evidence">'
+        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div></details>"
+    )
+
+
+def _facts(v: dict[str, Any]) -> str:
+    """Criterion, tables and limits; figures and sources are counted here, listed in the ledger."""
+    counts = [(len(v["figures"]), "figure"), (len(v["sources"]), "source")]
+    listed = " and ".join(f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in counts if n)
+    ledger = f'<a href="doc:{LEDGER}#{slug(v["claim_id"])}">{listed}</a>' if listed else ""
+    rows = [
+        ("Criterion", escape(v["criterion"])),
+        ("Limits", escape(v["limits"])),
+        ("Rests on", ", ".join([*map(_table_link, v["tables"]), *([ledger] if ledger else [])])),
+    ]
+    return "".join(f"<dt>{k}</dt><dd>{text}</dd>" for k, text in rows if text)
+
+
+def _table_link(name: str) -> str:
+    return f'<a href="doc:{DATA_PAGE}#{table_anchor(name)}"><code>{escape(name)}</code></a>'
+
+
+def grounds(found: list[dict[str, Any]]) -> str:
+    """All tables, figures and sources that a claim's verdicts rest on, for the ledger."""
+
+    def union(key: str) -> list[str]:
+        return list(dict.fromkeys(item for v in found for item in v[key]))
+
+    figures = [escape(_title("figure", f)) for f in union("figures")]
+    sources = [
+        f'<a href="doc:{BIBLIOGRAPHY}#source-{escape(s)}">{escape(_title("source", s))}</a>'
+        for s in union("sources")
+    ]
+    kinds = {"table": [_table_link(t) for t in union("tables")]}
+    kinds |= {"figure": figures, "source": sources}
+    return "".join(
+        f"<details><summary>{len(items)} {noun}{'s' if len(items) > 1 else ''}</summary>"
+        f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul></details>"
+        for noun, items in kinds.items()
+        if items
+    )
+
+
+# -- the scoreboard -------------------------------------------------------------------------------
+
+
+def score_row(claim: Any, editions: dict[str, list[dict[str, Any]]], page: str) -> str:
+    """A claim's entry: the claim in words, and for each edition its rating and drawings."""
+    rows = "".join(_edition(editions[e]) for e in ("post", "newest", "") if e in editions)
+    link = f"doc:{page}#{escape(claim.id)}"
+    return (
+        f'<li class="score"><p class="score-claim"><a href="{link}">{escape(claim.claim)}</a></p>'
+        f'<div class="score-verdicts">{rows}</div></li>'
+    )
+
+
+def _edition(parts: list[dict[str, Any]]) -> str:
+    """The verdict that stands for one edition of a claim, and what its parts were."""
+    v = verdicts.combine(parts)
+    when = {"post": "At the post", "newest": "Newest data"}.get(v["edition"] or "", "")
+    scope_text = f"{when}, {v['as_of']}" if when else v["as_of"]
+    split = ""
+    if len(parts) > 1:
+        each = "; ".join(f"{p['part'] or 'as a whole'}: {p['rating']}" for p in parts)
+        split = f'<p class="score-parts">{escape(each)}</p>'
+    return (
+        f'<div class="score-verdict"><p class="score-head">{chip(v["rating"])}'
+        f'<span class="score-when">{escape(scope_text)}</span></p>'
+        f'<div class="score-draw">{probability_svg(v["probability"])}'
+        f"<span>{escape(verdicts.chance(v).capitalize())}</span></div>"
+        f'<div class="score-draw">{interval_svg(v)}<span>{escape(_short_span(v))}</span></div>'
+        f"{split}</div>"
+    )
+
+
+def _short_span(v: dict[str, Any]) -> str:
+    """Metric, median and interval in one line, to three digits."""
+    if v["p50"] is None:
+        return ""
+    low, mid, high = (verdicts.quantity(verdicts.significant(v[k], 3)) for k in QUANTILES)
+    ends = f" ({low} to {high})" if low != high else ""
+    return f"{v['metric']}: {mid}{ends} {v['unit']}".rstrip()
+
+
+def score_list(items: Iterable[str], label: str) -> str:
+    """Entries as one list."""
+    return f'<ol class="scoreboard" aria-label="{escape(label)}">{"".join(items)}</ol>\n'
+
+
+def untested(claims: Iterable[Any], chapter_words: Callable[[str], str]) -> str:
+    """Claims of chapters that don't exist yet, as one compact line a chapter."""
+    by_chapter: dict[str, list[str]] = {}
+    for claim in claims:
+        by_chapter.setdefault(claim.chapter, []).append(claim.claim)
+    if not by_chapter:
+        return ""
+    items = "; ".join(f"{chapter_words(c)} ({len(found)})" for c, found in by_chapter.items())
+    total = sum(len(found) for found in by_chapter.values())
+    listed = f'<a href="doc:{LEDGER}">listed in the ledger</a>'
+    return (
+        f'<p class="untested"><strong>Not yet tested:</strong> {total} claims on {escape(items)}. '
+        f"They are {listed} with the criterion each will be held to.</p>\n"
+    )

@@ -1,0 +1,280 @@
+"""Directives that show what executed notebooks and the data package hold.
+
+`scoreboard`, `chapter-verdicts CHAPTER`, `criterion CLAIM`, `claim-ledger`, `data-tables` and
+`ratings`. All read stored outputs: nothing is worked out while the site is built, and a claim whose
+chapter hasn't been executed is never shown as rated. Pages note the files they read, so that Sphinx
+rebuilds them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from aifactory import data, verdicts
+from aifactory.publish import boxes
+from aifactory.publish.html import block, escape, slug
+
+NOTEBOOKS = "notebooks"
+CLAIM_KINDS = {
+    "fact": "dated fact",
+    "quantity": "quantity",
+    "mechanism": "mechanism",
+    "forecast": "forecast",
+    "opinion": "opinion",
+}
+
+
+def chapters() -> list[str]:
+    """Chapter ids in the order in which the post raises them."""
+    return list(dict.fromkeys(data.claims()["chapter"]))
+
+
+def words(chapter: str) -> str:
+    """A chapter's id as words."""
+    return chapter.replace("-", " ")
+
+
+class BookDirective(SphinxDirective):
+    """A directive that reads stored verdicts and data."""
+
+    has_content = False
+
+    def notebook(self, chapter: str) -> Path:
+        """Where a chapter's executed notebook is, whether or not it exists."""
+        return verdicts.chapter_path(chapter, Path(self.env.srcdir) / NOTEBOOKS)
+
+    def page(self, chapter: str) -> str:
+        """The docname of a chapter."""
+        return f"{NOTEBOOKS}/{self.notebook(chapter).stem}"
+
+    def verdicts(self, chapter: str) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Stored verdicts of a chapter by claim and edition; empty where it isn't executed."""
+        path = self.notebook(chapter)
+        self.env.note_dependency(str(path))
+        return verdicts.by_claim(verdicts.read(path)) if path.exists() else {}
+
+    def note_data(self, *files: str) -> None:
+        """Rebuild this page when these files of the data folder change."""
+        for file in ("datapackage.json", *files):
+            self.env.note_dependency(str(data.folder() / file))
+
+
+class Scoreboard(BookDirective):
+    """One row a claim of the chapters that exist, the rest as one line."""
+
+    def run(self) -> list[nodes.Node]:
+        self.note_data("claims.csv")
+        out: list[nodes.Node] = []
+        waiting: list[data.Claim] = []
+        for chapter in chapters():
+            held = self.verdicts(chapter)
+            claims = data.chapter_claims(chapter)
+            rows = [
+                boxes.score_row(c, held[c.id], self.page(chapter)) for c in claims if c.id in held
+            ]
+            waiting += [c for c in claims if c.id not in held]
+            if rows:
+                title = words(chapter).capitalize()
+                out.append(block(f'<p class="scoreboard-chapter">{escape(title)}</p>'))
+                out.append(block(boxes.score_list(rows, f"Verdicts: {title}")))
+        out.append(block(boxes.untested(waiting, words)))
+        return out
+
+
+class ChapterVerdicts(BookDirective):
+    """The verdicts of one chapter, at its top."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        chapter = self.arguments[0]
+        held = self.verdicts(chapter)
+        rows = [
+            boxes.score_row(c, held[c.id], self.page(chapter))
+            for c in data.chapter_claims(chapter)
+            if c.id in held
+        ]
+        if not rows:
+            command = f"make execute CHAPTER={chapter}"
+            raise self.error(f"chapter {chapter} holds no verdicts; run `{command}`")
+        return [block(boxes.score_list(rows, "Verdicts of this chapter"))]
+
+
+class Criterion(BookDirective):
+    """The criterion of a claim, word for word as data/claims.csv has it."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.note_data("claims.csv")
+        text = data.claim(self.arguments[0]).criterion
+        return [block(f'<blockquote class="criterion"><p>{escape(text)}</p></blockquote>', text)]
+
+
+class ClaimLedger(BookDirective):
+    """Every claim of the post with its criterion and, where tested, its rating."""
+
+    def run(self) -> list[nodes.Node]:
+        self.note_data("claims.csv")
+        return [block(self.chapter(chapter)) for chapter in chapters()]
+
+    def chapter(self, chapter: str) -> str:
+        """The claims of one chapter."""
+        held = self.verdicts(chapter)
+        entries = "".join(
+            self.entry(claim, held.get(claim.id, {})) for claim in data.chapter_claims(chapter)
+        )
+        return (
+            f'<section class="ledger"><h2 id="chapter-{slug(chapter)}">'
+            f"{escape(words(chapter).capitalize())}</h2><dl>{entries}</dl></section>\n"
+        )
+
+    def entry(self, claim: data.Claim, editions: dict[str, list[dict[str, Any]]]) -> str:
+        """One claim."""
+        found = [v for parts in editions.values() for v in parts]
+        lines = claim.post_lines.replace(";", ", ")
+        meta = f"{CLAIM_KINDS.get(claim.kind, claim.kind)} · post, line {lines}"
+        chips = " ".join(
+            boxes.chip(verdicts.combine(parts)["rating"])
+            + (f" <small>{escape(verdicts.EDITIONS[edition])}</small>" if edition else "")
+            for edition, parts in editions.items()
+        )
+        link = f'<a href="doc:{self.page(claim.chapter)}#{escape(claim.id)}">Read the test</a>'
+        state = f"{chips} {link}" if editions else '<span class="rating">Not yet tested</span>'
+        return (
+            f'<dt id="{escape(claim.id)}">{escape(claim.claim)} '
+            f"<small><code>{escape(claim.id)}</code>, {escape(meta)}</small></dt>"
+            f"<dd><p>{escape(claim.criterion)}</p><p>{state}</p>{boxes.grounds(found)}</dd>"
+        )
+
+
+class Ratings(BookDirective):
+    """The table of ratings, from the rule itself."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = ""
+        upper = None
+        for bound, rating in verdicts.RATINGS:
+            low = max(bound, 0.0)
+            text = f"above {low:g}" if upper is None else f"{low:g} to {upper:g}"
+            if low == 0:
+                text = f"below {upper:g}"
+            rows += f"<tr><td>{boxes.chip(rating)}</td><td>{text}</td></tr>"
+            upper = bound
+        rows += f"<tr><td>{boxes.chip(verdicts.NOT_TESTABLE)}</td><td>none can be given</td></tr>"
+        titles = ("Rating", "Probability that the claim holds")
+        head = "<tr>" + "".join(f'<th scope="col">{t}</th>' for t in titles) + "</tr>"
+        return [block(f'<table class="facts"><thead>{head}</thead><tbody>{rows}</tbody></table>')]
+
+
+class DataTables(BookDirective):
+    """Every table of the data package: what it holds, its licence, flaws, sources and file."""
+
+    option_spec: ClassVar[dict[str, Any]] = {}
+
+    def run(self) -> list[nodes.Node]:
+        pack = data.package()
+        self.note_data(*(entry["path"] for entry in pack.resources.values()))
+        out: list[nodes.Node] = []
+        for name in sorted(data.names(), key=lambda n: (n in data.BUILT_IN, n)):
+            self.label(name, pack.resources[name].get("title", name))
+            out.append(block(_table(name, pack.resources[name])))
+        return out
+
+    def label(self, name: str, title: str) -> None:
+        """Let {ref}`table-name` find the table."""
+        label = boxes.table_anchor(name)
+        domain = self.env.get_domain("std")
+        domain.anonlabels[label] = (self.env.docname, label)
+        domain.labels[label] = (self.env.docname, label, title)
+
+
+def _table(name: str, entry: dict[str, Any]) -> str:
+    about = data.about(name)
+    licences = ", ".join(_licence(x) for x in entry.get("licenses", []))
+    sources = [
+        f'<li><a href="doc:{boxes.BIBLIOGRAPHY}#source-{escape(i)}">{escape(t or i)}</a></li>'
+        for i, t in zip(about["source_ids"], about["source_titles"], strict=True)
+    ]
+    listed = f"<ul>{''.join(sources)}</ul>"
+    if len(sources) > 4:
+        listed = f"<details><summary>{len(sources)} sources</summary>{listed}</details>"
+    flaws = "".join(f"<li>{escape(w)}</li>" for w in about["warnings"])
+    rows = [
+        ("Rows", f"{about['rows']:,}"),
+        ("Period", escape(about["period"])),
+        ("As of", escape(about["as_of"])),
+        ("Licence", licences),
+        ("Sources", listed if sources else ""),
+        ("Known flaws", f"<ul>{flaws}</ul>" if flaws else ""),
+        ("File", _file(entry)),
+    ]
+    facts = "".join(f"<dt>{k}</dt><dd>{v}</dd>" for k, v in rows if v)
+    return (
+        f'<section class="data-table" id="{boxes.table_anchor(name)}">'
+        f"<h2>{escape(about['title'])} <small><code>{escape(name)}</code></small></h2>"
+        f"<p>{escape(about['description'])}</p><dl>{facts}</dl>{_fields(entry)}</section>\n"
+    )
+
+
+def _licence(entry: dict[str, Any]) -> str:
+    title = escape(entry.get("title") or entry.get("name", ""))
+    path = entry.get("path", "")
+    return f'<a href="{escape(path)}">{title}</a>' if path.startswith("http") else title
+
+
+def _file(entry: dict[str, Any]) -> str:
+    digest = str(entry.get("hash", "")).removeprefix("sha256:")
+    size = f"{entry.get('bytes', 0) / 1000:,.1f} kB"
+    name = Path(entry["path"]).name
+    return (
+        f'<a href="file:data/{escape(entry["path"])}" download>{escape(name)}</a>, {size}, '
+        f'sha256 <code class="digest">{escape(digest)}</code>'
+    )
+
+
+def _fields(entry: dict[str, Any]) -> str:
+    fields = entry["schema"]["fields"]
+    rows = "".join(
+        f"<tr><td><code>{escape(f['name'])}</code></td><td>{escape(f.get('type', ''))}</td>"
+        f"<td>{escape(f.get('unit') or '')}</td><td>{escape(f.get('description', ''))}</td></tr>"
+        for f in fields
+    )
+    head = "".join(f'<th scope="col">{h}</th>' for h in ("Field", "Type", "Unit", "Meaning"))
+    return (
+        f"<details><summary>{len(fields)} fields</summary>"
+        '<div class="facts-wrap" tabindex="0" role="region"'
+        f' aria-label="Fields of {escape(entry["name"])}">'
+        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        "</div></details>"
+    )
+
+
+def _copy_data(app: Sphinx, error: Exception | None) -> None:
+    """Put the data files beside the pages, where their links point."""
+    if error or app.builder.format != "html" or app.builder.name == "epub":
+        return
+    pack = data.package()
+    for entry in pack.resources.values():
+        target = Path(app.outdir) / "data" / entry["path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = pack.folder / entry["path"]
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, target)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directives."""
+    app.add_directive("scoreboard", Scoreboard)
+    app.add_directive("chapter-verdicts", ChapterVerdicts)
+    app.add_directive("criterion", Criterion)
+    app.add_directive("claim-ledger", ClaimLedger)
+    app.add_directive("ratings", Ratings)
+    app.add_directive("data-tables", DataTables)
+    app.connect("build-finished", _copy_data)

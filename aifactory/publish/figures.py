@@ -1,0 +1,336 @@
+"""Charts and verdicts of executed notebooks, as they stand on the page.
+
+A chart's drawings are made when the site is built, from the verified specification that the
+notebook holds: light and dark, desk and phone, each a file of its own that the browser fetches
+only as it comes near. A digest of specification, theme and vl-convert decides whether a drawing
+is made anew. A script swaps in the live chart when a reader scrolls to it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import vl_convert
+from docutils import nodes
+from myst_nb.core import render
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from aifactory import charts, verdicts
+from aifactory.publish import boxes
+from aifactory.publish.html import BookHtml, block, escape
+
+LOGGER = logging.getLogger(__name__)
+FOLDER = "charts"  # of the site: drawings, data and specifications by the chart's name
+HTML_BUILDERS = ("html", "dirhtml", "singlehtml")
+
+
+class Renderer:
+    """myst-nb's plug-in for the mime types of `aifactory.charts` and `aifactory.verdicts`."""
+
+    mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int | None]]] = [
+        (builder, mime, 1)
+        for builder in HTML_BUILDERS
+        for mime in (charts.VEGA_MIME, verdicts.MIME)
+    ]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """The node for one output, or None for mime types that are not ours."""
+        if inline or data.mime_type not in (charts.VEGA_MIME, verdicts.MIME):
+            return None
+        content = _plain(data.content)
+        if data.mime_type == verdicts.MIME:
+            return [block(boxes.verdict(content), verdicts.as_text(content))]
+        return [_chart_node(content, renderer)]
+
+
+def _plain(content: Any) -> dict[str, Any]:
+    """A mime bundle's JSON as plain dictionaries: notebook nodes don't pickle well."""
+    return json.loads(content if isinstance(content, str) else json.dumps(content))
+
+
+def _chart_node(spec: dict[str, Any], renderer: Any) -> BookHtml:
+    meta = spec.get("usermeta", {})
+    if not meta.get("alt"):
+        raise ValueError("a chart without alternative text: draw it with book.show(…)")
+    node = block("", meta["alt"], spec=spec)
+    _label(renderer, f"fig-{meta['name']}", meta["finding"])
+    return node
+
+
+def _label(renderer: Any, label: str, title: str) -> None:
+    """Let {ref}`fig-name` find the chart."""
+    env = getattr(getattr(renderer, "renderer", None), "sphinx_env", None)
+    if env is None:
+        return
+    domain = env.get_domain("std")
+    domain.anonlabels[label] = (env.docname, label)
+    domain.labels[label] = (env.docname, label, title)
+
+
+# -- the drawings ---------------------------------------------------------------------------------
+
+
+@cache
+def _engine() -> str:
+    """What drawings depend on beside the specification."""
+    code = Path(charts.__file__).read_bytes() + Path(__file__).read_bytes()
+    return hashlib.sha256(code).hexdigest() + vl_convert.__version__
+
+
+def _key(spec: dict[str, Any], back: str) -> str:
+    text = json.dumps([spec, back], sort_keys=True)
+    return hashlib.sha256((text + _engine()).encode()).hexdigest()
+
+
+VARIANTS = {
+    "wide": (charts.WIDE, False),
+    "wide-dark": (charts.WIDE, True),
+    "phone": (charts.NARROW, False),
+    "phone-dark": (charts.NARROW, True),
+}
+
+
+def draw(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, int]]:
+    """Write a chart's files into `folder`, unless they are there; variant -> (width, height).
+
+    The files are NAME-VARIANT.svg on a transparent ground, NAME.svg with its texts, NAME.js with
+    what the live chart needs, a CSV for each table in its data, and NAME.html, a page with all of
+    it. `back` is the address of the chart in its chapter, seen from `folder`.
+    """
+    name, key = spec["usermeta"]["name"], _key(spec, back)
+    note = folder / f".{name}.json"
+    if note.exists() and (kept := json.loads(note.read_text()))["key"] == key:
+        return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = {}
+    for variant, (width, dark) in VARIANTS.items():
+        drawn = charts.svg(spec, width, dark, title=False)
+        (folder / f"{name}-{variant}.svg").write_text(drawn, encoding="utf-8")
+        wide, high = charts.size(drawn)
+        sizes[variant] = (round(wide), round(high))
+    (folder / f"{name}.svg").write_text(charts.svg(spec), encoding="utf-8")
+    (folder / f"{name}.js").write_text(_live(spec, sizes), encoding="utf-8")
+    for file, rows in tables(spec).items():
+        (folder / file).write_text(as_csv(rows), encoding="utf-8")
+    (folder / f"{name}.html").write_text(page(spec, sizes, back), encoding="utf-8")
+    note.write_text(json.dumps({"key": key, "sizes": sizes}))
+    return sizes
+
+
+def _live(spec: dict[str, Any], sizes: dict[str, tuple[int, int]]) -> str:
+    """The script file of one live chart: both layouts, and the data once."""
+    views = {}
+    for variant, width in (("wide", charts.WIDE), ("phone", charts.NARROW)):
+        view = charts.fitted(spec, width, title=False)
+        del view["datasets"], view["usermeta"]
+        views[variant] = {
+            "spec": view,
+            "inner": charts.inner_width(view),
+            "width": sizes[variant][0],
+        }
+    name = spec["usermeta"]["name"]
+    content = {"views": views, "datasets": spec["datasets"]}
+    return f"bookChart({json.dumps(name)}, {json.dumps(content, ensure_ascii=False)});\n"
+
+
+def tables(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """A chart's data as tables: file name -> rows. Shapes of a map are no table."""
+    name = spec["usermeta"]["name"]
+    found = [
+        rows
+        for rows in spec["datasets"].values()
+        if isinstance(rows, list) and rows and all(_flat(r) for r in rows)
+    ]
+    if len(found) == 1:
+        return {f"{name}.csv": found[0]}
+    return {f"{name}-{i}.csv": rows for i, rows in enumerate(found, start=1)}
+
+
+def _flat(row: Any) -> bool:
+    return isinstance(row, dict) and not any(isinstance(v, (dict, list)) for v in row.values())
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows as CSV with a header; cells that a spreadsheet would run as formulas are quoted."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _columns(rows), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: _harmless(v) for k, v in row.items()})
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t" and value else value
+
+
+# -- the markup -----------------------------------------------------------------------------------
+
+
+def controls(spec: dict[str, Any]) -> int:
+    """How many input controls a chart has."""
+    return sum(isinstance(p.get("bind"), dict) for p in charts.parameters(spec))
+
+
+def _picture(name: str, sizes: dict[str, tuple[int, int]], base: str) -> str:
+    """The static drawing: the browser takes the wide or the phone one; the script the dark ones.
+
+    Without the script the site is always light. The box around the picture carries its label.
+    """
+    wide, phone = sizes["wide"], sizes["phone"]
+    narrower = f' style="max-width:{wide[0]}px"' if wide[0] < charts.WIDE else ""
+    return (
+        f'<picture{narrower}><source media="(max-width: 40rem)" srcset="{base}{name}-phone.svg"'
+        f' width="{phone[0]}" height="{phone[1]}"><img src="{base}{name}-wide.svg"'
+        f' width="{wide[0]}" height="{wide[1]}" alt="" loading="lazy"></picture>'
+    )
+
+
+def markup(spec: dict[str, Any], sizes: dict[str, tuple[int, int]]) -> str:
+    """The figure of one chart. Drawings are addressed as file:charts/…"""
+    meta = spec["usermeta"]
+    name = meta["name"]
+    count = controls(spec)
+    panel = f'<div class="chart-controls" style="--controls:{count}"></div>' if count else ""
+    live = ' data-eager="1"' if count else ""
+    picture = _picture(name, sizes, f"file:{FOLDER}/")
+    return (
+        f'<figure class="chart" id="fig-{name}">'
+        f'<div class="chart-head"><p class="chart-finding">{escape(meta["finding"])}</p>'
+        f'<p class="chart-what">{escape(meta["what"])}</p></div>{panel}'
+        f'<div class="chart-box" role="img" aria-label="{escape(meta["alt"])}" data-chart="{name}"'
+        f' data-live="file:{FOLDER}/{name}.js"{live}>{picture}</div>'
+        f"<figcaption>{_caption(spec)}</figcaption></figure>\n"
+    )
+
+
+def _caption(spec: dict[str, Any]) -> str:
+    meta = spec["usermeta"]
+    name = meta["name"]
+    links = [
+        f'<a href="file:{FOLDER}/{name}.html">Data and downloads</a>',
+        f'<a href="#fig-{name}">Link<span class="unseen"> to the chart {escape(name)}</span></a>',
+    ]
+    return (
+        f'<p class="chart-source">{escape(meta["source"])}</p>'
+        f'<p class="chart-links">{" ".join(links)}</p>'
+    )
+
+
+def _downloads(spec: dict[str, Any]) -> list[str]:
+    """Links to a chart's CSV files and to its drawing."""
+    found = tables(spec)
+    labels = [f"CSV {i}" if len(found) > 1 else "CSV" for i in range(1, len(found) + 1)]
+    files = dict(zip(labels, found, strict=True)) | {"SVG": f"{spec['usermeta']['name']}.svg"}
+    return [f'<a href="{file}" download>{label}</a>' for label, file in files.items()]
+
+
+def page(spec: dict[str, Any], sizes: dict[str, tuple[int, int]], back: str) -> str:
+    """A chart's own page: the drawing, what it shows in words, all its data, its files."""
+    meta = spec["usermeta"]
+    finding = escape(meta["finding"])
+    picture = _picture(meta["name"], sizes, "")
+    shown = "".join(_table(file, rows) for file, rows in tables(spec).items())
+    return PAGE.format(
+        finding=finding,
+        what=escape(meta["what"]),
+        picture=picture,
+        alt=escape(meta["alt"]),
+        source=escape(meta["source"]),
+        links=" ".join(_downloads(spec)),
+        tables=shown,
+        back=escape(back),
+    )
+
+
+PAGE = """<!doctype html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{finding}</title>
+<script>
+{{
+  let kept = null;
+  try {{ kept = localStorage.getItem("theme"); }} catch {{ /* storage can be off */ }}
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = kept || (dark ? "dark" : "light");
+}}
+</script>
+<link rel="stylesheet" href="../_static/book.css">
+<link rel="icon" type="image/svg+xml" href="../_static/logo.svg">
+<script defer src="../_static/book.js"></script>
+</head>
+<body>
+<main class="text alone">
+<p><a href="{back}">Back to the chapter</a></p>
+<h1>{finding}</h1>
+<p>{what}</p>
+<div class="chart-box" role="img" aria-label="{alt}">{picture}</div>
+<p>{alt}</p>
+<p class="chart-source">{source}</p>
+<p class="chart-links">{links}</p>
+{tables}
+</main>
+</body>
+</html>
+"""
+
+
+def _table(file: str, rows: list[dict[str, Any]]) -> str:
+    names = _columns(rows)
+    head = "".join(f'<th scope="col">{escape(n)}</th>' for n in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_cell(row.get(n))}</td>" for n in names) + "</tr>\n" for row in rows
+    )
+    caption = f"<caption>{escape(file)}, {len(rows):,} rows</caption>"
+    return (
+        f'<div class="facts-wrap" tabindex="0" role="region" aria-label="{escape(file)}">'
+        f'<table class="facts">{caption}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>\n"
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return escape(verdicts.quantity(value) if isinstance(value, float) else value)
+
+
+def _fill_charts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Draw the charts of a page that is about to be written, and give their nodes the markup."""
+    if app.builder.name not in HTML_BUILDERS:
+        return
+    folder = Path(app.outdir) / FOLDER
+    for node in doctree.findall(BookHtml):
+        if node.get("spec"):
+            name = node["spec"]["usermeta"]["name"]
+            back = f"../{app.builder.get_target_uri(docname)}#fig-{name}"
+            node["html"] = markup(node["spec"], draw(node["spec"], folder, back))
+            node["spec"] = None
+
+
+def register() -> None:
+    """Add the plug-in to myst-nb's, as an installed entry point would."""
+    plugins = render.load_mime_renders()
+    if Renderer not in plugins:
+        plugins.append(Renderer)  # type: ignore[arg-type]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the plug-in and the drawing step."""
+    register()
+    app.connect("doctree-resolved", _fill_charts)

@@ -1,0 +1,81 @@
+"""One docutils node for ready-made HTML whose links Sphinx resolves when it writes the page.
+
+HTML kept in the doctree may refer to `doc:notebooks/power#label` (a page of the book) and to
+`file:charts/x.svg` (a file of the site): both become relative addresses, so that the site works
+under any path, and from a disk. Other formats get the node's plain text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
+
+_ADDRESS = re.compile(r'="(doc|file):([^"#]*)(#[^"]*)?"')
+
+
+class BookHtml(nodes.General, nodes.Element):
+    """HTML (`html`), what it says in words (`text`), and a chart's specification (`spec`)."""
+
+
+def block(markup: str, text: str = "", **attributes: Any) -> BookHtml:
+    """A node for block-level HTML; `text` is what formats without HTML show."""
+    return BookHtml("", html=markup, text=text, **attributes)
+
+
+def escape(text: object) -> str:
+    """Text made safe for HTML content and double-quoted attributes."""
+    return html.escape(str(text), quote=False).replace('"', "&quot;")
+
+
+def escape_code(text: str) -> str:
+    """Code made safe for HTML content; its many quotes stay as they are."""
+    return html.escape(text, quote=False)
+
+
+def slug(text: str) -> str:
+    """A word or phrase as part of an identifier: lower case, hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def resolve(markup: str, here: str, page_uri: Callable[[str], str]) -> str:
+    """Turn `doc:` and `file:` addresses into ones relative to the page `here` (a docname)."""
+
+    def address(found: re.Match[str]) -> str:
+        kind, target, fragment = found[1], html.unescape(found[2]), found[3] or ""
+        if kind == "doc" and target in ("", here):
+            return f'="{fragment or "#"}"'
+        to = page_uri(target) if kind == "doc" else target
+        return f'="{escape(relative_uri(page_uri(here), to))}{fragment}"'
+
+    return _ADDRESS.sub(address, markup)
+
+
+def _visit_html(self: Any, node: BookHtml) -> None:
+    builder = self.builder
+    self.body.append(resolve(node["html"], builder.current_docname, builder.get_target_uri))
+    raise nodes.SkipNode
+
+
+def _visit_text(self: Any, node: BookHtml) -> None:
+    paragraph = nodes.paragraph("", node["text"])
+    paragraph.walkabout(self)
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Register the node for every writer."""
+    words = (_visit_text, None)
+    app.add_node(
+        BookHtml,
+        html=(_visit_html, None),
+        latex=words,
+        text=words,
+        man=words,
+        texinfo=words,
+    )
