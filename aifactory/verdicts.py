@@ -76,6 +76,7 @@ class Verdict:
     tables: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     limits: str = ""
+    beyond: bool = False  # a word of the claim that its criterion doesn't test: shown, not counted
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values in a fixed order, ready for JSON."""
@@ -151,12 +152,20 @@ def combine(verdicts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     A bundle of statements is at most as likely as its least likely member (Fréchet's upper bound),
     so the claim gets that member's rating: never harsher than the data demand. Takes verdicts of
-    one claim and one edition as dictionaries; untestable parts are passed over unless all are.
+    one claim and one edition as dictionaries. Parts beyond the criterion don't count, since it was
+    fixed before the data was looked at; untestable parts are passed over unless all are.
     """
-    if not verdicts:
+    counted = [v for v in verdicts if not v.get("beyond")]
+    if not counted:
         raise ValueError("no verdicts to combine")
-    rated = [v for v in verdicts if v["probability"] is not None]
-    return min(rated, key=lambda v: v["probability"]) if rated else verdicts[0]
+    rated = [v for v in counted if v["probability"] is not None]
+    return min(rated, key=lambda v: v["probability"]) if rated else counted[0]
+
+
+def part_name(verdict: dict[str, Any]) -> str:
+    """The part of its claim that a verdict is of, in words; empty for a whole claim."""
+    note = " (beyond the criterion)" if verdict.get("beyond") else ""
+    return f"{verdict['part'] or ''}{note}".strip()
 
 
 def chapter_path(chapter: str, notebooks: Path) -> Path:
@@ -219,7 +228,7 @@ def chance(verdict: dict[str, Any]) -> str:
 
 def as_text(verdict: dict[str, Any]) -> str:
     """A verdict in three lines of plain text, for terminals and for readers without the site."""
-    marks = [EDITIONS.get(verdict["edition"] or ""), verdict["part"]]
+    marks = [EDITIONS.get(verdict["edition"] or ""), part_name(verdict)]
     scope = "".join(f" [{m}]" for m in marks if m)
     facts = "; ".join(x for x in (chance(verdict), span(verdict)) if x)
     head = f"{verdict['claim_id']}{scope}: {verdict['rating'].upper()}"

@@ -63,6 +63,10 @@ def test_a_claim_is_as_likely_as_its_least_likely_part(probabilities):
     untestable = {"probability": None, "part": "words"}
     assert v.combine([untestable, *parts])["probability"] == min(probabilities)
     assert v.combine([untestable]) == untestable
+    stricter = {"probability": 0.0, "part": "stricter", "beyond": True}
+    assert v.combine([stricter, *parts])["probability"] == min(probabilities)
+    with pytest.raises(ValueError, match="no verdicts to combine"):
+        v.combine([stricter])
 
 
 def test_verdicts_are_read_from_a_notebook_and_nowhere_else(tmp_path):
@@ -89,7 +93,8 @@ def test_grouping_by_claim_and_edition():
     ("value", "unit", "text"),
     [
         (1234567.0, "homes", "1,235,000 homes"), (0.5, "", "0.5"), (-2.5, "GW", "−2.5 GW"),
-        (0.0, "", "0"), (12.3456, "MW", "12.35 MW"), (3.2e9, "", "3.2e+09"), (0.00012, "", "0.00012"),
+        (0.0, "", "0"), (12.3456, "MW", "12.35 MW"), (3.2e9, "", "3.2e+09"),
+        (0.00012, "", "0.00012"),
     ],
 )  # fmt: skip
 def test_quantities_as_people_write_them(value, unit, text):

@@ -33,7 +33,7 @@ def table_anchor(name: str) -> str:
 def scope(verdict: dict[str, Any]) -> str:
     """Which edition and part a verdict is of, in words; empty for a whole, undated claim."""
     edition = verdicts.EDITIONS.get(verdict["edition"] or "", "")
-    return ", ".join(x for x in (verdict["part"], edition) if x)
+    return ", ".join(x for x in (verdicts.part_name(verdict), edition) if x)
 
 
 def chip(rating: str) -> str:
@@ -141,9 +141,8 @@ def _evidence(rows: list[dict[str, str]], label: str) -> str:
     if not rows:
         return ""
     names = list(dict.fromkeys(k for row in rows for k in row))
-    head = "".join(
-        f'<th scope="col">{escape(n.replace("_", " ").capitalize())}</th>' for n in names
-    )
+    titles = [name.replace("_", " ") for name in names]
+    head = "".join(f'<th scope="col">{escape(t[:1].upper() + t[1:])}</th>' for t in titles)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(row.get(n, ''))}</td>" for n in names) + "</tr>"
         for row in rows
@@ -215,11 +214,12 @@ def _edition(parts: list[dict[str, Any]]) -> str:
     scope_text = f"{when}, {v['as_of']}" if when else v["as_of"]
     split = ""
     if len(parts) > 1:
-        each = "; ".join(f"{p['part'] or 'as a whole'}: {p['rating']}" for p in parts)
+        each = "; ".join(f"{verdicts.part_name(p) or 'as a whole'}: {p['rating']}" for p in parts)
         split = f'<p class="score-parts">{escape(each)}</p>'
     return (
         f'<div class="score-verdict"><p class="score-head">{chip(v["rating"])}'
         f'<span class="score-when">{escape(scope_text)}</span></p>'
+        f'<p class="score-reason">{escape(v["reason"])}</p>'
         f'<div class="score-draw">{probability_svg(v["probability"])}'
         f"<span>{escape(verdicts.chance(v).capitalize())}</span></div>"
         f'<div class="score-draw">{interval_svg(v)}<span>{escape(_short_span(v))}</span></div>'

@@ -12,6 +12,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -122,8 +123,25 @@ def draw(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, 
     for file, rows in tables(spec).items():
         (folder / file).write_text(as_csv(rows), encoding="utf-8")
     (folder / f"{name}.html").write_text(page(spec, sizes, back), encoding="utf-8")
-    note.write_text(json.dumps({"key": key, "sizes": sizes}))
+    files = [f"{name}-{v}.svg" for v in VARIANTS] + [f"{name}.{e}" for e in ("svg", "js", "html")]
+    files += tables(spec)
+    note.write_text(json.dumps({"key": key, "sizes": sizes, "files": files}))
     return sizes
+
+
+def prune(site: Path) -> None:
+    """Remove the files of charts that no page shows any more."""
+    pages = (p for p in site.rglob("*.html") if p.parent.name != FOLDER)
+    shown = {
+        n
+        for p in pages
+        for n in re.findall(r'data-chart="([a-z0-9-]+)"', p.read_text(encoding="utf-8"))
+    }
+    for note in (site / FOLDER).glob(".*.json"):
+        if note.stem.removeprefix(".") not in shown:
+            for file in json.loads(note.read_text()).get("files", []):
+                (site / FOLDER / file).unlink(missing_ok=True)
+            note.unlink()
 
 
 def _live(spec: dict[str, Any], sizes: dict[str, tuple[int, int]]) -> str:
@@ -323,6 +341,11 @@ def _fill_charts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             node["spec"] = None
 
 
+def _prune(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.name in HTML_BUILDERS:
+        prune(Path(app.outdir))
+
+
 def register() -> None:
     """Add the plug-in to myst-nb's, as an installed entry point would."""
     plugins = render.load_mime_renders()
@@ -334,3 +357,4 @@ def setup(app: Sphinx) -> None:
     """Register the plug-in and the drawing step."""
     register()
     app.connect("doctree-resolved", _fill_charts)
+    app.connect("build-finished", _prune)

@@ -50,7 +50,7 @@ def _subject(code: str) -> str:
 
 
 class Unwrap(SphinxPostTransform):
-    """Take myst-nb's containers away, keep what is in them, and join code that is folded in a row."""
+    """Take myst-nb's containers away, keep what they hold, and join code folded in a row."""
 
     default_priority = 300  # after myst-nb has chosen the outputs and folded the code
     formats: ClassVar[tuple[str, ...]] = ("html",)
@@ -102,7 +102,7 @@ def _visit_code(self: Any, node: nodes.literal_block) -> None:
     kind = "python" if language in PYTHON else "shell" if language in SHELL else ""
     output = "output" in node.get("classes", [])
     label = f' class="{"output" if output else kind or "plain"}"'
-    self.body.append(f"<pre{label}>{escape_code(node.rawsource)}</pre>\n")
+    self.body.append(f"<pre{label}>{escape_code(node.rawsource.rstrip())}</pre>\n")
     raise nodes.SkipNode
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
 HOURS_A_YEAR = 8_760
@@ -158,13 +159,13 @@ def fleet_lolh(
     unit_mw: np.ndarray,
     load_mw: np.ndarray,
     forced: np.ndarray,
-    planned: np.ndarray = 0.0,
-    hours: np.ndarray = (HOURS_A_YEAR,),
-    derate: np.ndarray = 1.0,
-    stress: np.ndarray = 1.0,
-    common: np.ndarray = 0.0,
-    tie_mw: np.ndarray = 0.0,
-    tie_out: np.ndarray = 0.0,
+    planned: ArrayLike = 0.0,
+    hours: ArrayLike = (HOURS_A_YEAR,),
+    derate: ArrayLike = 1.0,
+    stress: ArrayLike = 1.0,
+    common: ArrayLike = 0.0,
+    tie_mw: ArrayLike = 0.0,
+    tie_out: ArrayLike = 0.0,
 ) -> np.ndarray:
     """Hours a year in which `units` identical units fall short of a flat load, shape (draws,).
 
@@ -220,7 +221,7 @@ def units_needed(
     return np.where(reached, high, np.nan)
 
 
-def group_availability(count: int, forced: np.ndarray, planned: np.ndarray = 0.0) -> np.ndarray:
+def group_availability(count: int, forced: np.ndarray, planned: ArrayLike = 0.0) -> np.ndarray:
     """P(k of `count` units available), shape forced.shape + (count + 1,).
 
     `forced` and `planned` are outage shares that broadcast against each other; planned work as in
@@ -273,7 +274,7 @@ def firm_loads(
     hours: np.ndarray,
     derate: np.ndarray,
     tie_mw: float = 0.0,
-    tie_cut: np.ndarray = 0.0,
+    tie_cut: ArrayLike = 0.0,
 ) -> np.ndarray:
     """Firm load in MW of one fleet of several models for each draw of its outages, shape (draws,).
 

@@ -200,6 +200,25 @@ def pooled_power_mw(
     return linear_pool([ratio * tracker_mw, ratio * chips_mw], [share, 1 - share], rng)
 
 
+def estimate_mw(
+    level_mw: np.ndarray,
+    h100_equivalents: np.ndarray,
+    inputs: pd.DataFrame,
+    ratio: np.ndarray,
+    share: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draws of a site's power from a tracker's level and from its count of chips (n,), in MW.
+
+    `inputs` (n rows) has kw (peak per chip), overhead and factor (as in `chip_power_mw`) and h100
+    (H100 equivalents a chip). Both estimates are revised by `ratio` (n,); `share` of the draws
+    take the tracker's level, the others the chips (see `linear_pool`).
+    """
+    chips = h100_equivalents / inputs["h100"].to_numpy()
+    parts = (inputs[k].to_numpy() for k in ("kw", "overhead", "factor"))
+    return pooled_power_mw(level_mw, chip_power_mw(chips, *parts), ratio, share, rng)
+
+
 def crossing_day(
     dates: np.ndarray, power_mw: np.ndarray, threshold_mw: float, ratio: np.ndarray, u: np.ndarray
 ) -> np.ndarray:

@@ -412,7 +412,7 @@ def poles(months: Mapping[str, Months]) -> pd.DataFrame:
 
 
 def gains(months: Mapping[str, Months], groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Mean months saved if a group of activities took no time: one row a route, a column a group."""
+    """Mean months saved if a group of activities took no time: routes by groups."""
     return pd.DataFrame(
         {
             name: {route: gain(graph, months, acts).mean() for route, graph in GRAPHS.items()}
@@ -424,7 +424,7 @@ def gains(months: Mapping[str, Months], groups: Mapping[str, Sequence[str]]) -> 
 def scaled_chances(
     months: Mapping[str, Months], scales: Sequence[float], clear: float
 ) -> pd.DataFrame:
-    """What scaling all electrical waits does: one row a route and scale, chance and median margin."""
+    """Chance and median margin with all electrical waits scaled: one row a route and scale."""
     rows = []
     for scale in scales:
         changed = {**months, **{a: scale * months[a] for a in ELECTRICITY}}

@@ -20,7 +20,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,32 @@ def called_hours(system_demand_mw: np.ndarray, hours: np.ndarray) -> np.ndarray:
     """
     rank = np.argsort(np.argsort(-system_demand_mw, axis=0, kind="stable"), axis=0, kind="stable")
     return rank < np.asarray(hours)
+
+
+def hours_by_year(demand: pd.DataFrame) -> pd.DataFrame:
+    """Demand as a table of 8760 hours (rows) by year (columns), leap days left out.
+
+    `demand` has the columns local (time stamps in hourly order) and mw; gaps take the hour before.
+    """
+    local = demand["local"].dt
+    kept = demand[~((local.month == 2) & (local.day == 29))]
+    year = kept["local"].dt.year
+    kept = kept.assign(year=year, hour=kept.groupby(year).cumcount())
+    wide = kept.pivot(index="hour", columns="year", values="mw")
+    return wide.ffill().iloc[:HOURS_PER_YEAR]
+
+
+def latest_step(steps: pd.DataFrame, what: str, date: str) -> tuple[float, float, float]:
+    """What a table of dated steps gives for `what` on a day: its low, central and high MW.
+
+    `steps` has the columns date, what, low_mw, central_mw and high_mw, by date; a step holds until
+    the next of its kind. Raises KeyError where there is none yet.
+    """
+    rows = steps[(steps["what"] == what) & (steps["date"] <= date)]
+    if rows.empty:
+        raise KeyError(f"no step of {what!r} up to {date}")
+    low, central, high = rows[["low_mw", "central_mw", "high_mw"]].iloc[-1]
+    return float(low), float(central), float(high)
 
 
 # -- what the units can give -----------------------------------------------------------------------
@@ -186,10 +212,13 @@ def merit_order(load_mw: np.ndarray, capacity_mw: np.ndarray, cost: np.ndarray) 
     cheaper = (cost[..., :, None] < cost[..., None, :]) | tie
     load_mw, out = np.asarray(load_mw, dtype=float), np.empty(capacity_mw.shape)
     for i in place:
-        ahead = sum(
-            capacity_mw[..., j] * cheaper[..., j, i] for j in place if cheaper[..., j, i].any()
-        )
-        out[..., i] = np.clip(load_mw - ahead, 0.0, capacity_mw[..., i])
+        left = load_mw
+        for j in place:
+            if cheaper[..., j, i].all():
+                left = left - capacity_mw[..., j]
+            elif cheaper[..., j, i].any():
+                left = left - capacity_mw[..., j] * cheaper[..., j, i]
+        out[..., i] = np.minimum(np.maximum(left, 0.0), capacity_mw[..., i])
     return out
 
 
@@ -203,11 +232,12 @@ def battery_bridge(
     """
     eta = np.sqrt(round_trip_1)
     stored = np.array(np.broadcast_to(energy_mwh, spare_mw.shape[1:]), dtype=float)
-    charge, discharge = np.zeros(spare_mw.shape), np.zeros(spare_mw.shape)
-    for h, spare in enumerate(spare_mw):
-        give = np.minimum(np.minimum(np.maximum(-spare, 0), power_mw), stored * eta)
-        take = np.minimum(np.minimum(np.maximum(spare, 0), power_mw), (energy_mwh - stored) / eta)
-        stored = np.clip(stored + take * eta - give / eta, 0, energy_mwh)
+    wanted, offered = np.clip(-spare_mw, 0, power_mw), np.clip(spare_mw, 0, power_mw)
+    charge, discharge = np.empty(spare_mw.shape), np.empty(spare_mw.shape)
+    for h in range(len(spare_mw)):
+        give = np.minimum(wanted[h], stored * eta)
+        take = np.minimum(offered[h], (energy_mwh - stored) / eta)
+        stored = np.minimum(np.maximum(stored + take * eta - give / eta, 0), energy_mwh)
         charge[h], discharge[h] = take, give
     return charge, discharge
 
@@ -301,11 +331,6 @@ def site_year(
     return dispatch_year(load, capacity, order, site.battery_mw, site.battery_mwh, round_trip_1)
 
 
-def alone(site: Site) -> Site:
-    """The same site with its grid tie open."""
-    return replace(site, grid_mw=np.zeros(len(site.fleet.heat_rate)))
-
-
 # -- money and emissions ---------------------------------------------------------------------------
 
 
@@ -388,6 +413,21 @@ def emissions(year: Year, fleet: Fleet, x: pd.DataFrame) -> dict[str, np.ndarray
         out[f"nox_{name}_kg_per_mwh"] = tons * LB_PER_SHORT_TON * KG_PER_LB / year.served_mwh
         out[f"nox_{name}_short_tons"] = tons
     return out
+
+
+def outcome(year: Year, fleet: Fleet, x: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What a year comes to, each (draws,): share made on site, cost, emissions, shortfall.
+
+    `x` has the columns of `money` and `emissions`. Adds to the latter own_percent, usd_per_mwh,
+    unserved_gwh and hours_short.
+    """
+    return {
+        "own_percent": 100 * (1 - year.share_1[:, 0]),
+        "usd_per_mwh": np.sum(list(cost_parts(year, fleet, money(x)).values()), axis=0),
+        **emissions(year, fleet, x),
+        "unserved_gwh": year.unserved_mwh / 1000,
+        "hours_short": year.hours_short,
+    }
 
 
 # -- the year at its expected values, for sensitivities --------------------------------------------
@@ -527,3 +567,28 @@ def pypsa_year(
     if battery_mw > 0:
         energy["battery"] = float(net.storage_units_t.p["battery"].clip(lower=0).sum())
     return energy.rename_axis(None).rename("energy_mwh"), float(net.objective)
+
+
+def against_optimum(
+    load_mw: np.ndarray,
+    capacity_mw: np.ndarray,
+    cost_usd_per_mwh: np.ndarray,
+    names: Sequence[str],
+    battery_mw: float,
+    battery_mwh: float,
+    round_trip_1: float,
+    wear_usd_per_mwh: float,
+) -> pd.DataFrame:
+    """The merit order beside PyPSA's optimum for one draw; arguments as in `pypsa_year`.
+
+    Returns the columns merit_order and optimum with a row a source (MWh), "battery" (discharge),
+    "unserved", and "cost" (USD), the same prices on both sides.
+    """
+    store = (battery_mw, battery_mwh, round_trip_1)
+    year = dispatch_year(load_mw[:, None], capacity_mw[:, None], cost_usd_per_mwh, *store)
+    best, usd = pypsa_year(load_mw, capacity_mw, cost_usd_per_mwh, names, *store, wear_usd_per_mwh)
+    rows = [*names, "battery", "unserved"]
+    energy = np.array([*year.energy_mwh[0], year.discharged_mwh[0], year.unserved_mwh[0]])
+    spent = energy @ [*cost_usd_per_mwh, wear_usd_per_mwh, SHED_USD_PER_MWH]
+    both = {"merit_order": [*energy, spent], "optimum": [*best[rows], usd]}
+    return pd.DataFrame(both, index=[*rows, "cost"])

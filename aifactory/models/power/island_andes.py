@@ -38,31 +38,40 @@ GENERATE = (
 def code_folder() -> Path:
     """Folder of the code that ANDES generates from its models, made if missing (some seconds).
 
-    It lies in the Python environment, or in the temporary folder where that cannot be written, one
-    folder a version of ANDES and Python. A process of its own makes it under a passing name and
-    renames it, so that two at once cannot see half of it. Raises RuntimeError where that fails.
+    It lies in the Python environment; where that cannot be written, in the user's cache, and else
+    in a temporary folder of this process: one a version of ANDES and Python. A process of its own
+    makes it under a passing name and renames it, so that two at once cannot see half of it. Raises
+    RuntimeError where that fails.
     """
     name = f"andes-{version('andes')}-py{sys.version_info[0]}{sys.version_info[1]}"
-    share = Path(sys.prefix) / "share" / "aifactory"
-    try:
-        share.mkdir(parents=True, exist_ok=True)
-        writable = os.access(share, os.W_OK)
-    except OSError:
-        writable = False
-    target = (share if writable else Path(tempfile.gettempdir())) / name
+    places = [Path(sys.prefix) / "share", Path.home() / ".cache"]
+    share = next((p / "aifactory" for p in places if _writable(p / "aifactory")), None)
+    share = share or Path(tempfile.mkdtemp(prefix="aifactory-"))
+    target = share / name
     if (target / "__init__.py").is_file():
         return target
-    passing = Path(tempfile.mkdtemp(prefix=name, dir=target.parent))
+    passing = Path(tempfile.mkdtemp(prefix=name, dir=share))
     made = subprocess.run(
         [sys.executable, "-c", GENERATE, str(passing)], capture_output=True, text=True, check=False
     )
     if made.returncode or not (passing / "__init__.py").is_file():
-        raise RuntimeError(f"ANDES could not generate its code in {passing}:\n{made.stderr[-800:]}")
+        shutil.rmtree(passing, ignore_errors=True)
+        raise RuntimeError(f"ANDES could not generate its code in {share}:\n{made.stderr[-800:]}")
+    passing.chmod(0o755)  # made for its owner alone, but others may share the environment
     try:
         passing.rename(target)
     except OSError:  # another process was first: its folder is as good
         shutil.rmtree(passing, ignore_errors=True)
     return target
+
+
+def _writable(folder: Path) -> bool:
+    """Whether `folder` can be written, made first if missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 @dataclass(frozen=True)

@@ -395,34 +395,39 @@ def step_load(before_mw: Any, change_mw: Any, at_s: Any = 1.0, ramp_s: Any = 0.0
 
 @dataclass(frozen=True)
 class Bound:
-    """A frequency that must not be passed for longer than `after_s` on end; `side` low or high.
+    """A limit that must not be passed for longer than `after_s` on end; `side` low or high.
 
-    `hz` may be an array of shape (cases,).
+    `limit`, in Hz or per unit, may be an array of shape (cases,).
     """
 
     side: str
     after_s: float
-    hz: Any
+    limit: Any
 
 
-def leaves(swing: Swing, bounds: Sequence[Bound]) -> np.ndarray:
-    """Whether each case, shape (cases,), passes any bound for longer than it may.
+def passes(values: np.ndarray, step_s: Any, bounds: Sequence[Bound]) -> np.ndarray:
+    """Whether each column of `values` (samples, cases) passes any bound for longer than it may.
 
-    Time beyond a bound is counted without a break, as protection relays count it.
+    Samples are `step_s` seconds apart, a number or one a case. Time beyond a bound is counted
+    without a break, as protection relays count it. Truth values of shape (cases,).
     """
-    step = swing.time_s[1] - swing.time_s[0]
-    out = np.zeros(swing.frequency_hz.shape[1], dtype=bool)
+    out = np.zeros(values.shape[1], dtype=bool)
     for bound in bounds:
         sign = 1 if bound.side == "high" else -1
-        beyond = sign * (swing.frequency_hz - bound.hz) > 0
+        beyond = sign * (values - bound.limit) > 0
         if bound.after_s == 0:
             out |= beyond.any(axis=0)
             continue
         spell = np.zeros(out.shape)
         for row in beyond:
-            spell = np.where(row, spell + step, 0.0)
+            spell = np.where(row, spell + step_s, 0.0)
             out |= spell > bound.after_s + 1e-9
     return out
+
+
+def leaves(swing: Swing, bounds: Sequence[Bound]) -> np.ndarray:
+    """Whether the frequency of each case, shape (cases,), passes any bound: see `passes`."""
+    return passes(swing.frequency_hz, swing.time_s[1] - swing.time_s[0], bounds)
 
 
 def longest_below_s(time_s: np.ndarray, values: np.ndarray, limit: float) -> float:
@@ -515,6 +520,25 @@ def worst_window(
     windows = np.array([np.interp(s + clock, t, level) for s in starts])
     begins_full = windows[:, 0] >= 0.95
     return windows[np.argmax(np.where(begins_full, np.ptp(windows, axis=1), -1.0))]
+
+
+def stop_window(
+    time_s: np.ndarray, power: np.ndarray, *, cut_s: float, lead_s: float, clock: np.ndarray
+) -> np.ndarray:
+    """The end of a run as logged, relative to the 95th percentile of its power under load.
+
+    `cut_s` seconds at both ends are left out of that percentile. The stretch, on the times `clock`
+    in s, begins `lead_s` before the last moment at 0.95 and more, and is capped at 1.
+    """
+    inside = (time_s >= cut_s) & (time_s <= time_s[-1] - cut_s)
+    level = np.minimum(power / np.quantile(power[inside], 0.95), 1.0)
+    last = time_s[np.flatnonzero(level >= 0.95)[-1]]
+    return np.interp(last - lead_s + clock, time_s, level)
+
+
+def largest_fall(level: np.ndarray, samples: int) -> float:
+    """Largest fall of a trace (samples,) from one sample to that `samples` later; 0 if none."""
+    return float(max((level[:-samples] - level[samples:]).max(), 0.0))
 
 
 def coherence(series: np.ndarray) -> tuple[float, float]:

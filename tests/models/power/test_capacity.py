@@ -143,6 +143,14 @@ class TestChipsAndPool:
             got = capacity.pooled_power_mw(1276, 1100, ratio, share, rng)
             assert got.tolist() == [0.5 * level, 2 * level]
 
+    def test_an_estimate_takes_the_level_or_builds_it_up_from_chips(self):
+        inputs = pd.DataFrame({"kw": [2.0, 1.5], "overhead": 1.1, "factor": 1.3, "h100": 2.5})
+        ratio = np.array([1.0, 0.5])
+        level = capacity.estimate_mw(300, 250_000, inputs, ratio, 1, np.random.default_rng(2))
+        assert level.tolist() == [300, 150]
+        chips = capacity.estimate_mw(300, 250_000, inputs, ratio, 0, np.random.default_rng(2))
+        assert chips == pytest.approx([286.0, 107.25])  # 100,000 chips of 2.86 and 2.145 kW
+
     @pytest.mark.parametrize("weights", [[0.5], [0.6, 0.6], [1.5, -0.5]])
     def test_pool_refuses_weights_that_are_not_shares(self, weights):
         with pytest.raises(ValueError, match="add up to 1"):

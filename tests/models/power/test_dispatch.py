@@ -29,6 +29,31 @@ def test_the_utility_calls_its_own_highest_hours():
     assert called.tolist() == [[False, False], [True, False], [True, True]]
 
 
+def test_hours_by_year_leaves_out_the_leap_day_and_fills_gaps():
+    local = pd.Series(pd.date_range("2023-01-01", "2024-12-31 23:00", freq="h"))
+    demand = pd.DataFrame({"local": local, "mw": np.arange(len(local), dtype=float)})
+    demand.loc[5, "mw"] = np.nan
+    wide = dispatch.hours_by_year(demand)
+    assert wide.shape == (8760, 2) and list(wide.columns) == [2023, 2024]
+    assert wide.loc[5, 2023] == 4
+    march = (31 + 28) * 24
+    assert wide.loc[march, 2024] - wide.loc[march - 1, 2024] == 25  # a day and an hour
+
+
+def test_a_step_holds_until_the_next_of_its_kind():
+    steps = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2025-01-01", "2025-02-01", "2025-03-01"]),
+            "what": ["load", "feed", "load"],
+            "low_mw": [1, 0, 4], "central_mw": [2, 0, 5], "high_mw": [3, 0, 6],
+        }
+    )  # fmt: skip
+    assert dispatch.latest_step(steps, "load", "2025-02-28") == (1, 2, 3)
+    assert dispatch.latest_step(steps, "load", "2025-03-01") == (4, 5, 6)
+    with pytest.raises(KeyError, match="no step of 'feed'"):
+        dispatch.latest_step(steps, "feed", "2025-01-31")
+
+
 # -- what the units can give
 
 
@@ -305,6 +330,14 @@ def test_emissions_of_a_year_by_hand():
     assert got["nox_bare_kg_per_mwh"][0] == pytest.approx(0.302395, abs=1e-5)
 
 
+def test_the_outcome_of_a_year_is_its_share_its_cost_and_its_emissions():
+    got = dispatch.outcome(one_year([438_000.0, 876_000]), one_fleet(100.0, 10.0), prices_row())
+    assert got["own_percent"][0] == pytest.approx(200 / 3)
+    assert got["usd_per_mwh"][0] == pytest.approx(60.4658, abs=1e-3)
+    assert got["co2_mt_per_year"][0] == pytest.approx(0.4648056 + 0.1314)
+    assert got["unserved_gwh"][0] == got["hours_short"][0] == 0
+
+
 # -- a site
 
 
@@ -325,7 +358,7 @@ def test_a_site_takes_the_grid_first_and_then_the_better_class():
 
 def test_a_site_alone_has_no_grid_and_runs_short():
     own, called = np.full((10, 1, 2), 300.0), np.zeros((10, 1), dtype=bool)
-    year = dispatch.site_year(dispatch.alone(a_site()), own, called, 1.0, 1.0)
+    year = dispatch.site_year(a_site(grid=0.0), own, called, 1.0, 1.0)
     assert year.energy_mwh[0, 0] == 0 and year.hours_short[0] == 10
     assert year.unserved_mwh[0] == pytest.approx(10 * 200 - 100)  # the battery gave 100
 
@@ -389,31 +422,28 @@ def test_wear_keeps_pypsa_from_trading_with_the_battery(wear, moved):
     assert (found["battery"] > 51) == moved
 
 
-def test_the_merit_order_is_the_optimum_that_pypsa_finds(capfd):
+def test_the_merit_order_is_the_optimum_that_pypsa_finds_over_a_year(capfd):
     """Tight fleet, outages, battery: cost and every energy within 1 %; and not a word printed."""
     rng = np.random.default_rng(12)
-    hours, load = 1500, np.full(1500, 1000.0)
+    hours, load = 8760, np.full(8760, 1000.0)
     work = np.zeros((hours, 20), dtype=bool)
     up = dispatch.units_up(
         np.repeat([0, 1], [12, 8]), np.array([0.08]), np.array([40.0]), work, rng
     )
-    capacity = np.concatenate([np.full((hours, 1, 1), 200.0), up * [40.0, 50.0]], axis=2)
+    capacity = np.concatenate([np.full((hours, 1, 1), 200.0), up * [40.0, 50.0]], axis=2)[:, 0]
     cost = np.array([5.0, 38.0, 44.0])
-    year = dispatch.dispatch_year(load[:, None], capacity, cost, 100.0, 300.0, 0.9)
-    found, usd = dispatch.pypsa_year(
-        load, capacity[:, 0], cost, ["grid", "a", "b"], 100.0, 300.0, 0.9, wear_usd_per_mwh=25.0
-    )
-    own = {
-        **dict(zip(["grid", "a", "b"], year.energy_mwh[0], strict=True)),
-        "unserved": year.unserved_mwh[0], "battery": year.discharged_mwh[0],
-    }  # fmt: skip
-    assert own["unserved"] > 0 and own["battery"] > 0  # else the case tests nothing
-    for name, mwh in own.items():
-        assert found[name] == pytest.approx(mwh, rel=0.01), name
-    mine = (
-        year.energy_mwh[0] @ cost
-        + 25 * own["battery"]
-        + dispatch.SHED_USD_PER_MWH * own["unserved"]
-    )
-    assert usd == pytest.approx(mine, rel=0.01)
+    got = dispatch.against_optimum(load, capacity, cost, ["grid", "a", "b"], 100, 300, 0.9, 25.0)
+    assert (got.loc[["unserved", "battery"], "merit_order"] > 0).all()  # else it tests nothing
+    for name, row in got.iterrows():
+        assert row["optimum"] == pytest.approx(row["merit_order"], rel=0.01), name
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_comparison_prices_both_sides_alike_by_hand():
+    """Two hours: 90 MW at 10 USD, then 60 MW; load 100, a full battery of 20 MW and 20 MWh."""
+    capacity = np.array([[90.0], [60.0], [200.0], [200.0]])
+    got = dispatch.against_optimum(
+        np.full(4, 100.0), capacity, np.array([10.0]), ["a"], 20, 20, 1.0, 5.0
+    )
+    assert got["merit_order"].tolist() == pytest.approx([370, 20, 30, 3700 + 100 + 300_000])
+    assert got["optimum"].tolist() == pytest.approx([370, 20, 30, 3700 + 100 + 300_000])

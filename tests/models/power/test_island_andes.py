@@ -105,10 +105,35 @@ def test_code_is_generated_once_and_found_again(tmp_path, monkeypatch):
     ia.code_folder.cache_clear()
 
 
+def test_two_at_once_end_with_one_folder(tmp_path, monkeypatch):
+    """The slower of two processes finds the other's folder in place, and takes it."""
+    monkeypatch.setattr(ia.sys, "prefix", str(tmp_path))
+    share = tmp_path / "share" / "aifactory"
+    python = f"{ia.sys.version_info[0]}{ia.sys.version_info[1]}"
+    first = share / f"andes-{ia.version('andes')}-py{python}"
+    other = f"import os; os.mkdir({str(first)!r}); open({str(first / '__init__.py')!r}, 'w');"
+    mine = "import sys; open(sys.argv[1] + '/__init__.py', 'w')"
+    monkeypatch.setattr(ia, "GENERATE", other + mine)
+    ia.code_folder.cache_clear()
+    assert ia.code_folder() == first
+    assert list(share.iterdir()) == [first]
+    ia.code_folder.cache_clear()
+
+
+def test_where_the_environment_is_read_only_the_cache_serves(tmp_path, monkeypatch):
+    monkeypatch.setattr(ia.sys, "prefix", "/dev/null")
+    monkeypatch.setattr(ia.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(ia, "GENERATE", "import sys; open(sys.argv[1] + '/__init__.py', 'w')")
+    ia.code_folder.cache_clear()
+    assert ia.code_folder().parent == tmp_path / ".cache" / "aifactory"
+    ia.code_folder.cache_clear()
+
+
 def test_a_failed_generation_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(ia.sys, "prefix", str(tmp_path))
     monkeypatch.setattr(ia, "GENERATE", "raise SystemExit('no sympy')")
     ia.code_folder.cache_clear()
     with pytest.raises(RuntimeError, match="no sympy"):
         ia.code_folder()
+    assert list((tmp_path / "share" / "aifactory").iterdir()) == []
     ia.code_folder.cache_clear()

@@ -141,6 +141,14 @@ def test_bounds_count_unbroken_time():
     assert st.leaves(run, [st.Bound("high", 0.0, 59.9)]).tolist() == [True, True]
 
 
+def test_passes_takes_any_quantity_and_a_limit_a_case():
+    volts = np.ones((100, 3))
+    volts[10:50, 0], volts[10:14, 1], volts[10:50, 2] = 0.75, 0.75, 0.85
+    itic = [st.Bound("low", 0.02, 0.7), st.Bound("low", 0.5, np.array([0.8, 0.8, 0.8]))]
+    assert st.passes(volts, 0.02, itic).tolist() == [True, False, False]
+    assert st.passes(volts + 0.3, 0.02, [st.Bound("high", 0.9, 1.2)]).tolist() == [True] * 3
+
+
 def test_longest_time_below_a_voltage():
     t = np.arange(0, 1, 0.01)
     v = np.where((t > 0.095) & (t < 0.245), 0.5, 1.0)
@@ -190,6 +198,18 @@ def test_worst_window_finds_the_dip_and_not_the_start():
     assert window.shape == (121,)
     assert window[0] == 1
     assert window.min() == pytest.approx(0.4)
+
+
+def test_a_stop_is_read_from_the_last_moment_under_load():
+    t = np.arange(0, 300, 0.5)
+    power = np.clip(100 - 40 * (t - 200), 20, 100.0)
+    power[(t < 30)] = 5.0
+    stop = st.stop_window(t, power, cut_s=50, lead_s=5, clock=np.arange(0, 20, 0.5))
+    assert stop[:11].tolist() == [1.0] * 11
+    assert stop[12:15] == pytest.approx([0.6, 0.4, 0.2])
+    assert stop[-1] == pytest.approx(0.2)
+    assert st.largest_fall(stop, 2) == pytest.approx(0.4)
+    assert st.largest_fall(1 - stop[:11], 2) == 0
 
 
 def test_coherence_of_series_in_step_and_of_strangers():
