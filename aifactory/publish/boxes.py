@@ -138,14 +138,14 @@ def numbers(v: dict[str, Any]) -> str:
 
 
 def _evidence(rows: list[dict[str, str]], label: str) -> str:
+    """Dated evidence as a table: the date first, what happened and its source last."""
     if not rows:
         return ""
-    names = list(dict.fromkeys(k for row in rows for k in row))
-    titles = [name.replace("_", " ") for name in names]
+    names = sorted(dict.fromkeys(k for row in rows for k in row), key=_column_place)
+    titles = ["Source" if n == "source_id" else n.replace("_", " ") for n in names]
     head = "".join(f'<th scope="col">{escape(t[:1].upper() + t[1:])}</th>' for t in titles)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(row.get(n, ''))}</td>" for n in names) + "</tr>"
-        for row in rows
+        "<tr>" + "".join(_evidence_cell(n, row.get(n, "")) for n in names) + "</tr>" for row in rows
     )
     return (
         '<details class="verdict-evidence" open><summary>Dated evidence</summary>'
@@ -154,6 +154,21 @@ def _evidence(rows: list[dict[str, str]], label: str) -> str:
         f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
         "</div></details>"
     )
+
+
+_LONG = ("what", "statement")  # columns that hold sentences
+
+
+def _column_place(name: str) -> int:
+    """Notebooks keep columns in alphabetical order, readers want another one."""
+    places = {"date": 0, **dict.fromkeys(_LONG, 2), "source_id": 3}
+    return places.get(name, 1)
+
+
+def _evidence_cell(name: str, text: str) -> str:
+    if name == "source_id" and text:
+        return f'<td><a href="doc:{BIBLIOGRAPHY}#source-{escape(text)}">{escape(text)}</a></td>'
+    return f'<td class="long">{escape(text)}</td>' if name in _LONG else f"<td>{escape(text)}</td>"
 
 
 def _facts(v: dict[str, Any]) -> str:
