@@ -45,7 +45,7 @@ run: deps-full ## run one chapter with your numbers, print its verdicts, build t
 	@$(RUN) -m aifactory execute $(CHAPTER)
 	@$(RUN) -m aifactory verdicts --chapter $(CHAPTER)
 	@$(MAKE) --no-print-directory site
-	@echo "Open _build/html/notebooks/$(CHAPTER).html; git diff shows what moved."
+	@echo "Open _build/html/notebooks/$(subst -,_,$(CHAPTER)).html; git diff shows what moved."
 
 # --- for contributors -----------------------------------------------------------------------------
 

@@ -57,7 +57,8 @@ def page_kilobytes(page: Path) -> tuple[float, float]:
     text = page.read_text(encoding="utf-8")
     links = re.findall(r"<(?:link|script)[^>]*(?:href|src)=\"([^\"#?]+)", text)
     files = {(page.parent / link).resolve() for link in links if "://" not in link}
-    sizes = [p.read_bytes() for p in [page, *files] if p.is_file() and "search" not in p.name]
+    own = [p for p in files if p.suffix in (".css", ".js") and p.is_file()]
+    sizes = [p.read_bytes() for p in [page, *sorted(own)]]
     return sum(map(len, sizes)) / 1000, sum(len(gzip.compress(b)) for b in sizes) / 1000
 
 
@@ -70,7 +71,8 @@ def main() -> int:
     report(
         "rebuild after one line of prose", rebuild_seconds(ROOT / "book" / "methods.md"), "s", 15
     )
-    for page in sorted((HTML / "notebooks").glob("*.html")):
+    for chapter in execute.chapters():
+        page = HTML / "notebooks" / f"{chapter.replace('-', '_')}.html"
         plain, wire = page_kilobytes(page)
         report(f"{page.stem}: page, styles, scripts", plain, "kB", 600)
         report(f"{page.stem}: the same, compressed", wire, "kB", 600)
