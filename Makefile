@@ -105,9 +105,9 @@ endef
 # ANDES writes code for its device models at first use: once here, not in every kernel at the same time.
 deps-full: venv
 	$(call INSTALL,requirements.txt)
-	@test -e $(DONE)/andes-code || { \
+	@cmp -s requirements.txt $(DONE)/andes-code || { \
 	  $(BIN)/python -c 'from aifactory.models.power import island_andes as i; i.code_folder()' && \
-	  touch $(DONE)/andes-code; }
+	  cp requirements.txt $(DONE)/andes-code; }
 
 deps-book: venv
 	@if cmp -s requirements.txt $(DONE)/requirements.txt; then :; else \

@@ -132,6 +132,21 @@ def theme(dark: bool = False) -> dict[str, Any]:
     return _swap_colours(config) if dark else config
 
 
+def tornado_bars(swings: Any, title: str, **x: Any) -> Any:
+    """Bars of a tornado chart, in the order of `uncertainty.tornado`, whose frame they draw.
+
+    `title` names the quantity on the axis; `x` takes further settings of that axis.
+    """
+    import altair as alt  # readers who only build the site don't have it
+
+    bars = alt.Chart(swings[["input", "at_low", "at_high"]]).mark_bar(height=14)
+    return bars.encode(
+        x=alt.X("at_low:Q", title=title, **x),
+        x2="at_high:Q",
+        y=alt.Y("input:N", sort=None, title=None),
+    )
+
+
 # -- from an Altair chart to a stored specification ------------------------------------------------
 
 
@@ -211,17 +226,16 @@ def parameters(spec: Any) -> list[dict[str, Any]]:
     return []
 
 
-def _data_holders(node: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a specification that has a `data` of its own, outermost first."""
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a specification, outermost first; what data and settings hold is left out."""
     if isinstance(node, dict):
-        if isinstance(node.get("data"), dict):
-            yield node
+        yield node
         for key, value in node.items():
-            if key not in ("data", "datasets", "usermeta"):
-                yield from _data_holders(value)
+            if key not in ("data", "datasets", "usermeta", "config"):
+                yield from _objects(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _data_holders(value)
+            yield from _objects(value)
 
 
 def _datasets(spec: dict[str, Any], name: str, digits: int) -> dict[str, Any]:
@@ -229,7 +243,7 @@ def _datasets(spec: dict[str, Any], name: str, digits: int) -> dict[str, Any]:
     stored = spec.pop("datasets", {})
     names: dict[str, str] = {}
     out: dict[str, Any] = {}
-    for holder in list(_data_holders(spec)):
+    for holder in [o for o in _objects(spec) if isinstance(o.get("data"), dict)]:
         data = holder["data"]
         if "url" in data:
             raise ValueError(f"chart {name} reads {data['url']}; a chart must carry its own data")
@@ -435,15 +449,7 @@ def _swap_colours(node: Any) -> Any:
 
 def _encodings(node: Any) -> Iterator[dict[str, Any]]:
     """Every `encoding` in a specification."""
-    if isinstance(node, dict):
-        if isinstance(node.get("encoding"), dict):
-            yield node["encoding"]
-        for key, value in node.items():
-            if key not in ("datasets", "usermeta", "config"):
-                yield from _encodings(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _encodings(value)
+    return (o["encoding"] for o in _objects(node) if isinstance(o.get("encoding"), dict))
 
 
 def _has_y_title(spec: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import signal
@@ -22,8 +22,17 @@ LIMITER_OFF = 99.0  # IEC 61970-302 writes 99 for "no limit"
 SPEED_LIMIT_PU = 0.5  # the model stops here: a plant this far off has long tripped
 
 
+class _Governor:
+    """What the two governor models share: they are read from a table of typical values."""
+
+    @classmethod
+    def typical(cls, values: Mapping[str, float]) -> Self:
+        """From a mapping of parameter names to values. Raises KeyError for a missing name."""
+        return cls(**{f.name: float(values[f.name]) for f in fields(cls)})
+
+
 @dataclass(frozen=True)
-class Ggov1:
+class Ggov1(_Governor):
     """Parameters of GGOV1, per unit of turbine rating and in seconds; arrays of shape (cases,)
     are allowed throughout.
 
@@ -54,11 +63,6 @@ class Ggov1:
     aset: Any
     ta: Any
 
-    @classmethod
-    def typical(cls, values: Mapping[str, float]) -> Ggov1:
-        """From a mapping of parameter names to values. Raises KeyError for a missing name."""
-        return cls(**{f.name: float(values[f.name]) for f in fields(cls)})
-
     def ultimate_gain(self, inertia_s: Any) -> Any:
         """Proportional gain at which the speed loop starts to oscillate by itself.
 
@@ -80,7 +84,7 @@ class Ggov1:
 
 
 @dataclass(frozen=True)
-class Gast:
+class Gast(_Governor):
     """Parameters of GAST, per unit of turbine rating and in seconds (IEC 61970-302, GovGAST)."""
 
     r: Any
@@ -92,11 +96,6 @@ class Gast:
     vmax: Any
     vmin: Any
     dturb: Any
-
-    @classmethod
-    def typical(cls, values: Mapping[str, float]) -> Gast:
-        """From a mapping of parameter names to values. Raises KeyError for a missing name."""
-        return cls(**{f.name: float(values[f.name]) for f in fields(cls)})
 
 
 @dataclass(frozen=True)
