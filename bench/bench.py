@@ -14,7 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+import plant_by_hour
+
 from aifactory import execute
+from aifactory.data import table
+from aifactory.models.cooling import air, chillers, coolers, plant
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
@@ -62,9 +67,50 @@ def page_kilobytes(page: Path) -> tuple[float, float]:
     return sum(map(len, sizes)) / 1000, sum(len(gzip.compress(b)) for b in sizes) / 1000
 
 
+def cooling_plant(designs: int = 1000, sample: tuple[int, int] = (120, 25)) -> None:
+    """A year of the cooling plant for many designs, against a loop by hour over the same libraries.
+
+    Prints seconds for 8,760 hours of all designs, weather included; how many times as long the loop
+    takes for an hour of a design, from a sample of hours and designs; and how far both differ.
+    """
+    hours = table("cooling/weather_memphis")[["dry_bulb_c", "dew_point_c", "pressure_hpa"]]
+    rows = hours.to_numpy() * [1, 1, 100]
+    unit = chillers.from_table(table("cooling/chiller_curves"))[0]
+    rating = table("cooling/dry_cooler_ratings").iloc[0]
+    cooler = coolers.DryCooler(
+        rating["heat_rejection_kw"], rating["air_in_c"], rating["coolant_in_c"],
+        rating["coolant_out_c"], rating["fan_power_kw"],
+    )  # fmt: skip
+    rng = np.random.default_rng(1)
+    design = plant.Design(
+        kind=np.arange(designs) % 5,
+        supply_c=rng.uniform(17, 45, designs),
+        liquid_share=rng.uniform(0.7, 0.95, designs),
+        cooler_approach_k=rng.uniform(4, 10, designs),
+    )
+    start = time.perf_counter()
+    weather = air.from_dew_point(*rows.T)
+    plant.annual(weather, design, unit, cooler)
+    array = time.perf_counter() - start
+    report(f"{designs:,} designs of a cooling plant, 8,760 h", array, "s", 10)
+
+    some_hours, some_designs = sample
+    at = np.linspace(0, len(rows) - 1, some_hours).astype(int)
+    few = design.take(np.arange(some_designs))
+    start = time.perf_counter()
+    slow = plant_by_hour.year(rows[at], few, unit, cooler)
+    loop = time.perf_counter() - start
+    ratio = loop / (some_hours * some_designs) * (len(rows) * designs) / array
+    print(f"{'  a loop by hour takes':<44} {ratio:9,.0f} times as long, at least 100 wanted")
+    fast = plant.year(weather.hours(at), few, unit, cooler).pue
+    apart = np.abs(fast - [[hour["pue"] for hour in row] for row in slow]).max()
+    print(f"{'  and differs in PUE by':<44} {apart:9.0e} at most, 1e-07 allowed\n")
+
+
 def main() -> int:
     """Measure everything."""
     print(f"Python {sys.version.split()[0]}, {len(execute.chapters())} chapters\n")
+    cooling_plant()
     for chapter in execute.chapters():
         report(f"fresh run of {chapter}", chapter_seconds(chapter), "s", 60)
     report("build of the whole site", timed([*BUILD, "--all"]), "s", 120)
