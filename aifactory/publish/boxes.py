@@ -162,13 +162,14 @@ _LONG = ("what", "statement")  # columns that hold sentences
 def _column_place(name: str) -> int:
     """Notebooks keep columns in alphabetical order, readers want another one."""
     places = {"date": 0, **dict.fromkeys(_LONG, 2), "source_id": 3}
-    return places.get(name, 1)
+    return places.get(name.lower(), 1)
 
 
 def _evidence_cell(name: str, text: str) -> str:
     if name == "source_id" and text:
         return f'<td><a href="doc:{BIBLIOGRAPHY}#source-{escape(text)}">{escape(text)}</a></td>'
-    return f'<td class="long">{escape(text)}</td>' if name in _LONG else f"<td>{escape(text)}</td>"
+    kind = ' class="long"' if name.lower() in _LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _facts(v: dict[str, Any]) -> str:
