@@ -6,6 +6,7 @@ interval) repeat it. Strings from data are escaped here and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -167,7 +168,9 @@ def _column_place(name: str) -> int:
 
 def _evidence_cell(name: str, text: str) -> str:
     if name == "source_id" and text:
-        return f'<td><a href="doc:{BIBLIOGRAPHY}#source-{escape(text)}">{escape(text)}</a></td>'
+        keys = [escape(k) for k in re.split(r"[;,]\s*", text)]
+        links = [f'<a href="doc:{BIBLIOGRAPHY}#source-{k}">{k}</a>' for k in keys]
+        return f"<td>{', '.join(links)}</td>"
     kind = ' class="long"' if name.lower() in _LONG else ""
     return f"<td{kind}>{escape(text)}</td>"
 

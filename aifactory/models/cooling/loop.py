@@ -181,6 +181,12 @@ def hottest_supply_c(
 # -- exchanger between the loops ------------------------------------------------------------------
 
 
+def _capacity_ratio(smaller: float, greater: float) -> float:
+    """Ratio of capacity rates; nearly equal ones count as equal, as the formula loses digits."""
+    ratio = smaller / greater
+    return 1.0 if ratio > 1 - 1e-6 else ratio
+
+
 def cdu_ntu(secondary_rise_k: float, facility_rise_k: float, approach_k: float) -> float:
     """Transfer units a counterflow CDU needs for an approach, on its smaller capacity rate.
 
@@ -197,7 +203,7 @@ def cdu_ntu(secondary_rise_k: float, facility_rise_k: float, approach_k: float) 
     )
     if greater >= largest:
         raise ValueError("the facility water would leave hotter than the coolant comes in")
-    return float(NTU_from_effectiveness(greater / largest, Cr=smaller / greater))
+    return float(NTU_from_effectiveness(greater / largest, Cr=_capacity_ratio(smaller, greater)))
 
 
 def cdu_supply_c(
@@ -209,7 +215,7 @@ def cdu_supply_c(
         max(secondary_rise_k, facility_rise_k),
         min(secondary_rise_k, facility_rise_k),
     )
-    eps = float(effectiveness_from_NTU(ntu, Cr=smaller / greater))
+    eps = float(effectiveness_from_NTU(ntu, Cr=_capacity_ratio(smaller, greater)))
     return facility_supply_c + greater / eps - secondary_rise_k
 
 

@@ -406,7 +406,8 @@ def membrane_share(wanted: np.ndarray, recovery: np.ndarray, passage: np.ndarray
     """
     w, r, p = (np.asarray(v, dtype=float) for v in (wanted, recovery, passage))
     share = (1 - w) / ((1 - r * p) - w * (1 - r))
-    return np.where(w >= 1, 0.0, np.where(w < p, np.nan, share))
+    enough = w >= p - 1e-12  # but for rounding
+    return np.where(w >= 1, 0.0, np.where(enough, np.minimum(share, 1.0), np.nan))
 
 
 def energy_kwh_m3(
