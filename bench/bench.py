@@ -6,6 +6,7 @@ Prints one line a measurement, with the limit that it is held to.
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ import plant_by_hour
 from aifactory import execute
 from aifactory.data import table
 from aifactory.models.cooling import air, chillers, coolers, plant
+from aifactory.models.networking import interruptions
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
@@ -107,6 +109,28 @@ def cooling_plant(designs: int = 1000, sample: tuple[int, int] = (120, 25)) -> N
     print(f"{'  and differs in PUE by':<44} {apart:9.0e} at most, 1e-07 allowed\n")
 
 
+def simulator() -> tuple[float, float]:
+    """Seconds for 1,000 runs of 90 days on 500,000 GPUs, and how often SimPy needs that time.
+
+    The discrete-event reference is that of the tests. It is given fewer hours and its time is
+    scaled up, as its work grows with the hours that it simulates.
+    """
+    path = ROOT / "tests" / "models" / "networking" / "test_interruptions.py"
+    spec = importlib.util.spec_from_file_location("reference", path)
+    assert spec and spec.loader
+    tests = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tests)
+    job, days, runs, few = tests.JOB.but(gpus=500_000, restart_sigma=0.5), 90, 1_000, 4
+    start = time.perf_counter()
+    interruptions.simulate(job, days, runs, np.random.default_rng(1))
+    ours = time.perf_counter() - start
+    start = time.perf_counter()
+    for seed in range(few):
+        tests.reference(job, 24.0 * days, np.random.default_rng(seed))
+    theirs = (time.perf_counter() - start) * runs / few
+    return ours, theirs / ours
+
+
 def main() -> int:
     """Measure everything."""
     print(f"Python {sys.version.split()[0]}, {len(execute.chapters())} chapters\n")
@@ -123,6 +147,9 @@ def main() -> int:
         report(f"{page.stem}: page, styles, scripts", plain, "kB", 600)
         report(f"{page.stem}: the same, compressed", wire, "kB", 600)
     timed(BUILD)
+    seconds, ratio = simulator()
+    report("1,000 x 90 days x 500,000 GPUs, simulated", seconds, "s", 30)
+    print(f"{'the same in SimPy takes':<44} {ratio:9,.0f} x    at least 100")
     return 0
 
 

@@ -3,8 +3,8 @@
 A figure in prose comes through {glue:text} or the verdict, so that it cannot disagree with the run.
 Typing is allowed for what is not a result:
 
-- what the claim itself says (data/claims.csv, with the word that follows; gigawatts also as
-  megawatts), and the post's lines;
+- what the claim itself says (data/claims.csv, with the word that follows unless the number has
+  thousands; gigawatts also as megawatts), and the post's lines;
 - a bare 0 or 1, as in "a load factor of 1";
 - years and dates;
 - names that have a number in them: letters joined to digits (RTS-79, GGOV1, N-1, CO2), and NAMES;
@@ -23,6 +23,7 @@ from collections.abc import Iterable
 # Names with a number that stands apart. Add one with a word on what it is.
 NAMES = (
     r"Colossus [12]",  # the sites
+    r"Llama 3(?:\.1)?",  # a language model
     r"ISO \d+(?:-\d+)?(?::\d+)?",  # standards, with their year
     r"IEEE(?: Std)? \d+(?:\.\d+)?",
     r"IEC \d+(?:-\d+)*",
@@ -91,8 +92,10 @@ def spoken_by(claims: Iterable[dict[str, str]]) -> list[str]:
     """Patterns of the numbers, each with the word after it, that claims and criteria contain."""
     text = " ".join(f"{c['claim']} {c['criterion']}" for c in claims)
     found = re.findall(r"(\d[\d,.]*\d|\d)\s?(%|[A-Za-z]+)?", text)
+    # A number with thousands is told by itself; a smaller one by the word that follows.
     digits = [
-        rf"\b{re.escape(n)}\s?{re.escape(u)}" if u else rf"\b{re.escape(n)}\b" for n, u in found
+        rf"\b{re.escape(n)}\s?{re.escape(u)}" if u and "," not in n else rf"\b{re.escape(n)}\b"
+        for n, u in found
     ]
     megawatts = [f"{float(n) * 1000:,.0f}(?: MW)?" for n, u in found if u == "GW"]
     return digits + megawatts + [re.escape(m[0]) for m in _IN_WORDS.finditer(text)]
