@@ -78,12 +78,16 @@ class Visit:
         self.page.on("request", lambda r: self.requests.append(r.url))
         self.page.on("response", lambda r: self.responses.append(r))
         self.page.on("pageerror", lambda e: self.complaints.append(f"error: {e}"))
-        self.page.on("requestfailed", lambda r: self.complaints.append(f"failed: {r.url}"))
+        self.page.on("requestfailed", self.miss)
         self.page.on("console", self.hear)
 
     def hear(self, message):
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def miss(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the icon of a page that was left for the next
+            self.complaints.append(f"failed: {request.url}")
 
     def __enter__(self):
         return self
