@@ -172,7 +172,9 @@ def wetted_air_c(dry_bulb_c: ArrayLike, wet_bulb_c: ArrayLike, pads: ArrayLike) 
     dry, wet = np.asarray(dry_bulb_c, dtype=float), np.asarray(wet_bulb_c, dtype=float)
     e = np.asarray(pads, dtype=float)
     if (e < 0).any() or (e > 1).any() or (wet > dry + 1e-9).any():
-        raise ValueError("pads lie between 0 and 1, and a wet bulb at or below the dry bulb")
+        raise ValueError(
+            "the effect of a pad lies in 0 to 1, and a wet bulb at or below the dry bulb"
+        )
     return dry - e * (dry - wet)
 
 

@@ -57,14 +57,6 @@ def return_maximum_c(mean_c: ArrayLike, stddev_k: ArrayLike, years: ArrayLike) -
     return np.asarray(mean_c, dtype=float) + factor * spread
 
 
-def adiabatic_air_c(dry_bulb_c: ArrayLike, wet_bulb_c: ArrayLike, effect: ArrayLike) -> np.ndarray:
-    """Air behind a wetted pad: dry bulb less `effect` (0 to 1) of its distance to the wet bulb."""
-    dry, wet = np.asarray(dry_bulb_c, dtype=float), np.asarray(wet_bulb_c, dtype=float)
-    if (wet > dry).any():
-        raise ValueError("a wet bulb cannot be above its dry bulb")
-    return dry - _fraction("the effect of a pad", effect) * (dry - wet)
-
-
 # -- the heat -------------------------------------------------------------------------------------
 
 

@@ -34,7 +34,6 @@ ALKALINITY_PER_N_NITRIFIED = 2 * CACO3_EQ / N  # two H+ a nitrogen: 7.14 mg CaCO
 ALKALINITY_PER_N = CACO3_EQ / N  # one H+ a nitrogen: ammonification, uptake, denitrification
 PHOSPHATE_CHARGE = 1.5  # equivalents a mole near pH 7.2, where H2PO4- and HPO4-- are equal
 RESIDUE_OF_HCO3 = 0.4917  # share of bicarbonate that is left, as carbonate, when water is dried
-M3_PER_MGD = 3785.411784  # m3 a day in a million US gallons a day
 
 
 def _all_at_least(low: float, **given: np.ndarray) -> None:
@@ -142,19 +141,24 @@ class Effluent:
 
         Every other ion is given, so electroneutrality leaves only this one; not below zero.
         """
-        anions = (
-            np.asarray(self.alkalinity) / CACO3_EQ
-            + 2 * np.asarray(self.sulfate) / SO4
-            + np.asarray(self.chloride) / CL
-            + np.asarray(self.nitrate_n) / N
-            + PHOSPHATE_CHARGE * np.asarray(self.phosphorus) / P
-        )
-        cations = (
-            2 * np.asarray(self.calcium) / CA
-            + 2 * np.asarray(self.magnesium) / MG
-            + np.asarray(self.ammonia_n) / N
-        )
-        return np.maximum(anions - cations, 0) * NA
+        return np.maximum(-_charge_without_sodium(self), 0) * NA
+
+
+def _charge_without_sodium(water: Effluent | Treated) -> np.ndarray:
+    """Cations but sodium, less anions, meq/L."""
+    cations = (
+        2 * np.asarray(water.calcium) / CA
+        + 2 * np.asarray(water.magnesium) / MG
+        + np.asarray(water.ammonia_n) / N
+    )
+    anions = (
+        np.asarray(water.alkalinity) / CACO3_EQ
+        + 2 * np.asarray(water.sulfate) / SO4
+        + np.asarray(water.chloride) / CL
+        + np.asarray(water.nitrate_n) / N
+        + PHOSPHATE_CHARGE * np.asarray(water.phosphorus) / P
+    )
+    return cations - anions
 
 
 @dataclass(frozen=True)
@@ -235,20 +239,7 @@ class Treated:
     @property
     def charge_gap(self) -> np.ndarray:
         """Cations less anions, meq/L: zero where the stoichiometry is consistent."""
-        cations = (
-            2 * np.asarray(self.calcium) / CA
-            + 2 * np.asarray(self.magnesium) / MG
-            + np.asarray(self.sodium) / NA
-            + np.asarray(self.ammonia_n) / N
-        )
-        anions = (
-            np.asarray(self.alkalinity) / CACO3_EQ
-            + 2 * np.asarray(self.sulfate) / SO4
-            + np.asarray(self.chloride) / CL
-            + np.asarray(self.nitrate_n) / N
-            + PHOSPHATE_CHARGE * np.asarray(self.phosphorus) / P
-        )
-        return cations - anions
+        return _charge_without_sodium(self) + np.asarray(self.sodium) / NA
 
 
 def food_for_denitrification(bod: np.ndarray, biomass: Biomass) -> np.ndarray:

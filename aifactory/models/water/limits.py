@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import fluids
 import numpy as np
 
-M3_PER_MG = 3_785.411_784  # cubic metres in a million US gallons
+from aifactory.models.water.need import M3_PER_MG
+
 M_PER_MILE = 1_609.344
 RHO, MU = 998.2, 1.002e-3  # water at 20 °C, kg/m3 and Pa s (CoolProp, IAPWS-95)
 G = 9.80665

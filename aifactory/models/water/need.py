@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from aifactory.models.cooling.air import Air
 
 J_PER_KWH = 3.6e6
-L_PER_MILLION_GALLONS = 3_785_411.784
+M3_PER_MG = 3_785.411_784  # cubic metres in a million US gallons, exact by definition
+L_PER_MILLION_GALLONS = 1000 * M3_PER_MG
 HOURS_A_DAY = 24
 # Constants of moist air, ASHRAE Handbook Fundamentals (2017), chapter 1, eqs. 20, 30 and 33
 CP_AIR = 1006.0  # J/kg/K

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-M3_PER_MILLION_GALLONS = 3785.411784  # US gallons, exact by definition
+from aifactory.models.water.need import M3_PER_MG
+
 DAYS_PER_MONTH = 365.25 / 12
 
 
@@ -105,7 +106,7 @@ def flux_l_m2_h(flow_ml_per_day: np.ndarray, area_m2: np.ndarray) -> np.ndarray:
 
 def ml_per_day(flow_mgd: np.ndarray) -> np.ndarray:
     """Megalitres a day of a flow in million US gallons a day."""
-    return np.asarray(flow_mgd, dtype=float) * M3_PER_MILLION_GALLONS / 1000
+    return np.asarray(flow_mgd, dtype=float) * M3_PER_MG / 1000
 
 
 def rank_among(value: np.ndarray, others: np.ndarray) -> np.ndarray:

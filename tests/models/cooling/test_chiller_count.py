@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aifactory.data import table
-from aifactory.models.cooling import units
+from aifactory.models.cooling import coolers, units
 
 HEAT = st.floats(min_value=0, max_value=3e6)
 UNIT = st.floats(min_value=200, max_value=5000)
@@ -39,7 +39,7 @@ def test_the_mean_of_a_gumbel_distribution_returns_after_2_33_years():
 
 
 def test_a_pad_moves_the_air_towards_its_wet_bulb():
-    np.testing.assert_allclose(units.adiabatic_air_c(35.6, 25.2, [0, 0.7, 1]), [35.6, 28.32, 25.2])
+    np.testing.assert_allclose(coolers.wetted_air_c(35.6, 25.2, [0, 0.7, 1]), [35.6, 28.32, 25.2])
 
 
 # -- the heat
@@ -201,8 +201,8 @@ def test_heat_is_split_without_loss(supply, rise, air, approach, liquid):
     [
         (lambda: units.return_maximum_c(37, 1.6, 1), "longer than one year"),
         (lambda: units.return_maximum_c(37, 0, 20), "standard deviation"),
-        (lambda: units.adiabatic_air_c(25, 30, 0.7), "wet bulb"),
-        (lambda: units.adiabatic_air_c(35, 25, 1.7), "effect of a pad"),
+        (lambda: coolers.wetted_air_c(25, 30, 0.7), "wet bulb"),
+        (lambda: coolers.wetted_air_c(35, 25, 1.7), "effect of a pad"),
         (lambda: units.hall_heat_kw(0, 1.3, 0.05), "facility power"),
         (lambda: units.hall_heat_kw(1e6, 0, 0), "peak ratio"),
         (lambda: units.hall_heat_kw(1e6, 1.3, -0.1), "gains cannot be negative"),
