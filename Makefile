@@ -54,7 +54,7 @@ new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cool
 	@$(RUN) -m aifactory new $(CHAPTER)
 
 test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
-	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env \
+	$(RUN) -m pytest -n $(JOBS) --dist loadgroup --nbval --nbval-current-env \
 	  --cov=aifactory --cov-report=term:skip-covered tests notebooks
 
 lint: deps-full ## style and types alone

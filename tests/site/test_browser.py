@@ -8,7 +8,7 @@ import html.parser
 import http.server
 import threading
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -245,6 +245,13 @@ def test_what_if_controls_recompute_what_is_said(browser, base, path):
                 set_control(controls.nth(j))
             page.wait_for_timeout(400)
             assert texts.all_text_contents() != first, f"{name}: its words did not change"
+            kept = parse_qs(urlsplit(page.url).query)
+            of_chart = [k for k in kept if k.startswith(f"{name.removeprefix('fig-')}.")]
+            assert len(of_chart) == controls.count(), f"{name}: the address keeps {of_chart}"
+            figure.get_by_role("button", name="Reset").click()
+            page.wait_for_function("!location.search")
+            back = sorted(texts.all_text_contents())  # marks may come in another order
+            assert back == sorted(first), f"{name}: Reset leaves other words"
         assert visit.complaints == []
 
 

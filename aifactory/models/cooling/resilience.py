@@ -274,13 +274,13 @@ def seconds_to(
     )
     if (cap <= 0).any() or (ua < 0).any():
         raise ValueError("heat capacity is positive; UA is not negative")
+    net = heat - ua * (start - air)  # what warms it at the start
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        straight = (limit - start) * cap / heat
-        end = air + heat / ua
-        curved = cap / ua * np.log1p((limit - start) / (end - limit))
-    lossless = ua * np.abs(limit - air) <= 1e-12 * np.abs(heat)
-    time = np.where(lossless, straight, np.where(end > limit, curved, np.inf))
-    return np.where(start >= limit, 0.0, np.where(heat > 0, time, np.inf))
+        lost = ua * (limit - start) / net  # share of that heat that it gives off at the limit
+        # -log(1 - d) / d tends to 1 as UA tends to 0
+        bend = np.where(np.abs(lost) > 1e-12, -np.log1p(-lost) / np.where(lost != 0, lost, 1), 1.0)
+        time = (limit - start) * cap / net * bend
+    return np.where(start >= limit, 0.0, np.where((net > 0) & (lost < 1), time, np.inf))
 
 
 def restart_c(

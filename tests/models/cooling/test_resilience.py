@@ -245,6 +245,11 @@ def test_time_to_limit_inverts_the_warming(rise, heat, cap, ua):
         assert 35 + heat / ua <= 30 + rise
 
 
+def test_time_to_a_limit_as_warm_as_the_air_counts_the_losses():
+    # C/UA ln((end - start)/(end - limit)) with end = 35 + 100, in kelvins above
+    assert R.seconds_to(35, 30, 100, 1000, 1, 35) == pytest.approx(1000 * np.log(105 / 100))
+
+
 def test_time_to_limit_at_the_edges():
     assert R.seconds_to(35, 30, 1000, 60_000) == pytest.approx(300)
     assert R.seconds_to([29, 35], 30, [1000, 0], 60_000) == pytest.approx([0, np.inf])

@@ -149,18 +149,34 @@
     return node;
   };
 
+  /* A case that a reader chose stands in the address as chart.control=value, for each control. */
+  const asked = new Map();
+  for (const [key, text] of new URLSearchParams(location.search)) {
+    const [, chart, control] = key.match(/^([\w-]+)\.(\w+)$/) ?? [];
+    if (!chart) continue;
+    if (!asked.has(chart)) asked.set(chart, new Map());
+    asked.get(chart).set(control, text);
+  }
+  const make = (tag, className, settings) => Object.assign(document.createElement(tag), { className, ...settings });
+  const short = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
   class Chart {
     constructor(box, content) {
       this.box = box;
       this.content = content;
-      this.values = {};
+      this.name = box.dataset.chart;
       this.panel = box.parentElement.querySelector(".chart-controls");
-      this.live = Object.assign(document.createElement("div"), { className: "chart-live" });
+      this.live = make("div", "chart-live");
       box.append(this.live);
-      if (this.panel) {
-        this.spoken = Object.assign(document.createElement("output"), { className: "unseen" });
-        this.panel.after(this.spoken);
-      }
+      if (!this.panel) return;
+      const press = (textContent, act) => make("button", "", { type: "button", textContent, onclick: () => act() });
+      const row = make("div", "chart-case");
+      this.inputs = make("div", "");
+      this.note = make("output", "case-note");
+      row.append(press("Copy link to this case", () => this.copy()), press("Reset", () => this.reset()), this.note);
+      this.panel.append(this.inputs, row);
+      this.spoken = make("output", "unseen");
+      this.panel.after(this.spoken);
     }
 
     spec() {
@@ -178,39 +194,100 @@
     async draw() {
       this.width = this.box.clientWidth;
       this.result?.finalize();
-      if (this.panel) this.panel.textContent = "";
+      if (this.panel) this.inputs.textContent = "";
       const holder = document.createElement("div");
       this.result = await window.vegaEmbed(holder, this.spec(), {
-        mode: "vega-lite", actions: false, renderer: "svg", ast: true, tooltip: true,
-        bind: this.panel ?? undefined,
+        mode: "vega-lite", actions: false, renderer: "svg", ast: true, tooltip: true, bind: this.inputs,
       });
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
       this.live.replaceChildren(holder);
       this.box.classList.add("is-live");
+      this.box.view = this.result.view; // for tests, and for the curious
       if (this.panel) await this.bind();
     }
 
-    /* Values of the controls last through redrawing and can be put in the page's address. */
+    /* What the reader chose lasts through redrawing, and is kept in the page's address. */
     async bind() {
       const { view, vgSpec } = this.result;
-      const name = this.box.dataset.chart;
-      const asked = new URLSearchParams(location.search);
-      for (const { name: signal } of vgSpec.signals.filter((s) => s.bind)) {
-        const key = `${name}.${signal}`;
-        const first = view.signal(signal);
-        let value = this.values[signal] ?? (asked.has(key) ? asked.get(key) : first);
-        if (typeof first === "number") value = Number.isFinite(+value) ? +value : first;
-        if (value !== first) view.signal(signal, value);
-        view.addSignalListener(signal, (_, now) => {
-          this.values[signal] = now;
-          const query = new URLSearchParams(location.search);
-          query.set(key, now);
-          try { history.replaceState(null, "", `?${query}${location.hash}`); } catch { /* from a disk */ }
+      const bound = vgSpec.signals.filter((s) => s.bind?.input);
+      this.controls = bound.map(({ name, bind }) => ({ name, bind, first: view.signal(name) }));
+      this.values ??= this.fromAddress();
+      for (const [name, value] of this.values) view.signal(name, value);
+      await view.runAsync();
+      for (const { name } of this.controls) {
+        view.addSignalListener(name, (_, now) => {
+          this.values.set(name, now);
+          this.say("");
           clearTimeout(this.later);
-          this.later = setTimeout(() => this.speak(), 500);
+          this.later = setTimeout(() => { this.keep(); this.speak(); }, 250);
         });
       }
+    }
+
+    /* The values that the address asks for, each checked against its control; says what is left out. */
+    fromAddress() {
+      const values = new Map();
+      const ignored = [], rounded = [];
+      for (const [name, text] of asked.get(this.name) ?? []) {
+        const control = this.controls.find((c) => c.name === name);
+        const value = control && this.accept(control, text);
+        if (value === undefined) ignored.push(`${name}=${short(text)} (${control ? "not a choice here" : "no such control"})`);
+        else values.set(name, value);
+        if (typeof value === "number" && value !== +text) rounded.push(`${name}=${short(text)} to ${value}`);
+      }
+      this.say([["Ignored in the address", ignored], ["Rounded", rounded]]
+        .filter(([, list]) => list.length).map(([what, list]) => `${what}: ${list.join(", ")}.`).join(" "));
+      if (values.size) this.later = setTimeout(() => this.speak(), 250);
+      return values;
+    }
+
+    /* The value that a control takes for a text, or undefined. A slider rounds it to its steps. */
+    accept({ name, bind, first }, text) {
+      if (String(first) === text) return first;
+      if (bind.options) return bind.options.find((option) => String(option) === text);
+      if (bind.input === "checkbox") return ["false", "true"].includes(text) ? text === "true" : undefined;
+      const slider = bind.input === "range" && this.inputs.querySelector(`[name="${name}"]`).cloneNode();
+      if (!slider || !/\d/.test(text) || !(+text >= +slider.min && +text <= +slider.max)) return undefined;
+      slider.value = text;
+      return +slider.value;
+    }
+
+    /* A query with this chart's case in place of any other of its cases. */
+    query(search) {
+      const query = new URLSearchParams(search);
+      for (const key of [...query.keys()]) if (key.startsWith(`${this.name}.`)) query.delete(key);
+      for (const { name } of this.controls) query.set(`${this.name}.${name}`, this.result.view.signal(name));
+      return query;
+    }
+
+    keep() {
+      let query = this.query(location.search);
+      if (!this.values.size) for (const { name } of this.controls) query.delete(`${this.name}.${name}`);
+      query = String(query) && `?${query}`;
+      try { history.replaceState(null, "", location.pathname + query + location.hash); } catch { /* from a disk */ }
+    }
+
+    async copy() {
+      const link = `${location.href.split(/[?#]/)[0]}?${this.query("")}#fig-${this.name}`;
+      try {
+        await navigator.clipboard.writeText(link);
+        this.say("Link copied.");
+      } catch {
+        this.say("The link: ", make("a", "", { href: link, textContent: link }));
+      }
+    }
+
+    async reset() {
+      const { view } = this.result;
+      for (const { name, first } of this.controls) view.signal(name, first);
       await view.runAsync();
+      this.values.clear();
+      this.keep();
+      this.say("Back to the first values.");
+    }
+
+    say(...parts) {
+      this.note.replaceChildren(...parts);
     }
 
     /* The sentences inside the drawing, for those who hear the page. */
@@ -228,14 +305,30 @@
     await chart.draw();
     drawn.push(chart);
   };
+  const begin = (box) => start(box).catch((error) => console.warn("The chart stays a picture:", error));
   const seen = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       seen.unobserve(target);
-      start(target).catch((error) => console.warn("The chart stays a picture:", error));
+      begin(target);
     }
   }, { rootMargin: "120px" });
-  all(".chart-box[data-live]").forEach((box) => seen.observe(box));
+  const boxes = all(".chart-box[data-live]");
+  const cases = boxes.filter((box) => box.dataset.eager && asked.has(box.dataset.chart));
+  boxes.filter((box) => !cases.includes(box)).forEach((box) => seen.observe(box));
+
+  /* The first case asked for comes into view, unless the address leads elsewhere or the reader back. */
+  Promise.all([...cases.map(begin), new Promise((done) => { addEventListener("load", done); })]).then(() => {
+    const place = document.querySelector(":target");
+    const [arrival] = performance.getEntriesByType("navigation");
+    const box = cases.find((c) => !place || place.contains(c));
+    if (box && arrival?.type === "navigate") box.closest("figure").scrollIntoView({ behavior: "instant" });
+  });
+  const strays = [...asked.keys()].filter((name) => !cases.some((box) => box.dataset.chart === name));
+  if (strays.length) {
+    const textContent = `Ignored in the address: ${strays.map(short).join(", ")} (no chart with controls on this page).`;
+    document.querySelector("article")?.prepend(make("p", "case-note", { textContent }));
+  }
 
   let resized;
   addEventListener("resize", () => {

@@ -1,0 +1,1 @@
+"""Models of the chapter on robots: payback, reliability, places and trends."""

@@ -1,0 +1,135 @@
+"""How far a robot is from paying back: the hours, price, wage or rent at which it would.
+
+The model is that of `payback`; here it is solved for one of its inputs at a time. With hours H
+scheduled a year, one hour brings the margin g = r e A w - w_s / N - A (kW p + q w), so that yearly
+savings less running cost are g H - m P, which must return I = P (1 + i) within T years and within
+the robot's life of L operating hours. All functions broadcast over places x draws.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from aifactory.models.robots.payback import (
+    Robot,
+    annual_benefit,
+    effective_availability,
+    life_years,
+)
+
+
+def _target(target_years: ArrayLike) -> np.ndarray:
+    years = np.asarray(target_years, dtype=float)
+    if not (years > 0).all():
+        raise ValueError("target_years must be positive")
+    return years
+
+
+def _over(top: ArrayLike, bottom: ArrayLike) -> np.ndarray:
+    """top / bottom, infinite where bottom is not positive."""
+    a, b = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
+    return np.divide(a, b, out=np.full(b.shape, np.inf), where=b > 0)
+
+
+def margin_usd_per_hour(
+    robot: Robot, labour_usd_per_h: ArrayLike, efficiency: ArrayLike, reading: str = "running"
+) -> np.ndarray:
+    """What one scheduled hour brings before upkeep and capital (USD/h); may be negative.
+
+    g = r e A w - w_s / N - A (kW p + q w). Raises ValueError as `payback` does.
+    """
+    up = effective_availability(robot.availability, reading)
+    w = np.asarray(labour_usd_per_h, dtype=float)
+    saved = annual_benefit(efficiency, up, 1.0, w, robot.realised_share)
+    people = np.asarray(robot.supervisor_usd_per_h, float) / np.asarray(
+        robot.robots_per_supervisor, float
+    )
+    energy = np.asarray(robot.power_kw, float) * np.asarray(robot.electricity_usd_per_kwh, float)
+    return saved - people - up * (energy + np.asarray(robot.help_share, float) * w)
+
+
+def hours_needed(
+    target_years: ArrayLike,
+    robot: Robot,
+    labour_usd_per_h: ArrayLike,
+    efficiency: ArrayLike,
+    reading: str = "running",
+) -> np.ndarray:
+    """Fewest scheduled hours a year with which payback comes in time; infinite where none do.
+
+    The larger of H1 = (I / T + m P) / g, payback within T years, and H2 = m P / (g - I A / L),
+    payback before L operating hours are used up. No year has more than 8,760. Raises ValueError
+    for a target that is not positive.
+    """
+    t = _target(target_years)
+    price, upkeep = np.asarray(robot.price_usd, float), np.asarray(robot.maintenance_share, float)
+    installed = price * (1 + np.asarray(robot.integration_share, float))
+    up = effective_availability(robot.availability, reading)
+    life = np.asarray(robot.life_h, float)
+    g = margin_usd_per_hour(robot, labour_usd_per_h, efficiency, reading)
+    in_time = _over(installed / t + upkeep * price, g)
+    in_life = _over(upkeep * price, g - installed * up / life)
+    capped = np.broadcast_to(np.asarray(robot.cap_years, float) < t, in_time.shape)
+    if capped.any():
+        raise ValueError("target_years must not exceed the robot's life in years (cap_years)")
+    return np.maximum(in_time, in_life)
+
+
+def price_ceiling(
+    target_years: ArrayLike,
+    robot: Robot,
+    labour_usd_per_h: ArrayLike,
+    hours_per_year: ArrayLike,
+    efficiency: ArrayLike,
+    reading: str = "running",
+) -> np.ndarray:
+    """Highest price of the bare robot at which payback comes in time (USD); 0 where none is.
+
+    P = g H / ((1 + i) / T + m), T being the target or the robot's life, whichever is sooner; the
+    price that `robot` holds is not used. Raises ValueError for a target that is not positive.
+    """
+    hours = np.asarray(hours_per_year, dtype=float)
+    up = effective_availability(robot.availability, reading)
+    t = np.minimum(_target(target_years), life_years(robot.life_h, up * hours, robot.cap_years))
+    g = margin_usd_per_hour(robot, labour_usd_per_h, efficiency, reading)
+    share = (1 + np.asarray(robot.integration_share, float)) / t
+    return np.maximum(g * hours, 0.0) / (share + np.asarray(robot.maintenance_share, float))
+
+
+def rent_per_human_hour(
+    rent_usd_per_h: ArrayLike,
+    efficiency: ArrayLike,
+    availability: ArrayLike = 1.0,
+    realised: ArrayLike = 1.0,
+    own_cost_usd_per_h: ArrayLike = 0.0,
+) -> np.ndarray:
+    """Cost of an hour of a person's work done by a rented machine (USD/h): (f + o) / (r e A).
+
+    `own_cost_usd_per_h` is what the renter still pays an hour. Infinite where nothing is done.
+    Raises ValueError for negative input.
+    """
+    fee, own = np.asarray(rent_usd_per_h, float), np.asarray(own_cost_usd_per_h, float)
+    if not ((fee >= 0).all() and (own >= 0).all()):
+        raise ValueError("rent and own cost must not be negative")
+    return _over(fee + own, annual_benefit(efficiency, availability, 1.0, 1.0, realised))
+
+
+def implied_replacement(
+    target_years: ArrayLike,
+    installed_usd: ArrayLike,
+    cost_share: ArrayLike,
+    availability: ArrayLike,
+    hours_per_year: ArrayLike,
+    labour_usd_per_h: ArrayLike,
+) -> np.ndarray:
+    """Share of a person's work per running hour that a stated payback implies: r e.
+
+    (1 / T + c) I / (A H w), with c the yearly running cost over the investment. Infinite where
+    nothing could be saved. Raises ValueError for a target that is not positive or negative input.
+    """
+    i, c = np.asarray(installed_usd, float), np.asarray(cost_share, float)
+    if not ((i >= 0).all() and (c >= 0).all()):
+        raise ValueError("installed_usd and cost_share must not be negative")
+    whole = annual_benefit(1.0, availability, hours_per_year, labour_usd_per_h)
+    return _over((1 / _target(target_years) + c) * i, whole)

@@ -1,0 +1,82 @@
+"""The shared sampler of robots' uncertain inputs, and the shift mix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aifactory.models.robots import inputs
+from aifactory.uncertainty import sample
+
+OFFERS = pd.DataFrame(
+    {
+        "maker": ["A", "A", "B", "C", "D", "E"],
+        "robot_class": ["humanoid"] * 5 + ["arm"],
+        "is_worker_price": [True, True, True, True, False, True],
+        "central_usd": [100.0, 400.0, 50.0, 800.0, 1.0, 2.0],
+        "known_from": ["2025-01-31"] * 2 + ["2025-06-30", "2026-03-31", "2025-01-31", "2025-01-31"],
+    }
+)
+RANGES = dict.fromkeys(inputs.FIGURE_IDS, (0.5, 0.8, 1.1))
+
+
+def test_one_price_a_maker_of_working_robots():
+    found = inputs.worker_prices(OFFERS)
+    assert found.to_dict() == pytest.approx({"A": 200.0, "B": 50.0, "C": 800.0})
+    every = inputs.worker_prices(OFFERS, robot_class=None)
+    assert every.to_dict() == pytest.approx({"A": 200.0, "B": 50.0, "C": 800.0, "E": 2.0})
+
+
+def test_what_became_known_later_does_not_count():
+    assert list(inputs.worker_prices(OFFERS, "2026-01-15").index) == ["B", "A"]
+    with pytest.raises(ValueError, match="no price of a working humanoid is known by 2020"):
+        inputs.worker_prices(OFFERS, "2020")
+
+
+def test_the_price_is_lognormal_with_the_moments_of_the_logarithms():
+    p = np.array([50.0, 200, 800])
+    d = inputs.price_distribution(p)
+    assert d.ppf(np.array([0.5]))[0] == pytest.approx(200)
+    assert np.log(d.ppf(np.array([0.8413447]))[0] / 200) == pytest.approx(np.log(4), rel=1e-6)
+    with pytest.raises(ValueError, match="at least two"):
+        inputs.price_distribution([100.0])
+    with pytest.raises(ValueError, match="positive"):
+        inputs.price_distribution([100.0, 0.0])
+
+
+def test_draws_become_a_robot_and_shares_stay_shares():
+    frame = sample(inputs.distributions(RANGES, [50, 200, 800]), 400, np.random.default_rng(0))
+    r = inputs.robot(frame, 40.0)
+    assert np.shape(r.price_usd) == (400,)
+    assert np.max(r.availability) == 1
+    assert np.max(r.realised_share) == 1
+    assert np.max(r.help_share) > 1
+    with pytest.raises(ValueError, match="draws lack life_h"):
+        inputs.robot(frame.drop(columns="life_h"), 40.0)
+
+
+def test_shift_mix_by_hand():
+    # 3 % at night, 4 % in the evening, 2 % rotating of all jobs
+    assert inputs.shift_mix(0.1, 0.4, 0.3, 0.2) == pytest.approx((0.87, 0.02, 0.11))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0, 1), st.floats(0.25, 0.4), st.floats(0, 0.25), st.floats(0, 0.2))
+def test_shift_mix_gives_back_evenings_and_nights(off, evening, night, rotating):
+    try:
+        one, two, clock = inputs.shift_mix(off, evening, night, rotating)
+    except ValueError:
+        return
+    assert one + two + clock == pytest.approx(1)
+    assert min(one, two, clock) >= 0
+    assert (clock - off * rotating) / 3 == pytest.approx(off * night)
+    assert two / 2 + off * night == pytest.approx(off * evening)
+
+
+@pytest.mark.parametrize("shares", [(1.2, 0.3, 0.2, 0.1), (0.5, 0.6, 0.3, 0.3), (1, 0.3, 0.3, 0.3)])
+def test_impossible_shifts_are_refused(shares):
+    with pytest.raises(ValueError, match="shift"):
+        inputs.shift_mix(*shares)
