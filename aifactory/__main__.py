@@ -36,6 +36,12 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look after the data package.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+forecasts_app = typer.Typer(
+    help="The book's own forecasts: list, seal, resolve and score them.",
+    invoke_without_command=True,
+    epilog="Without a command: the list.",
+)
+app.add_typer(forecasts_app, name="forecasts")
 
 Command = TypeVar("Command", bound=Callable[..., None])
 Rows = list[dict[str, Any]]
@@ -445,6 +451,158 @@ def _report(lines: Iterable[str]) -> None:
     text = "".join(f"{' '.join(line.split())}\n" for line in lines)
     if text:
         _write(text)
+
+
+# --- forecasts -----------------------------------------------------------------------------------
+
+
+@forecasts_app.callback()
+@_plainly
+def forecasts(
+    context: typer.Context,
+    search: Search = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only those past their date without an outcome.")
+    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The book's own forecasts: list, seal, resolve and score them.
+
+    The list shows them in order of registration, with the probability of an event or the 5, 50 and
+    95 % points of a quantity, and what became of them.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    rows = [row for row in _forecast_rows() if row["state"] == "due" or not due]
+    shown = {"Forecast": "{forecast_id}", "Read on": "{resolves_on}", "State": "{state}"}
+    shown |= {"Probability or range": "{odds}", "Question": "{question}"}
+    _emit(_matching(rows, search), FORECAST_COLUMNS, as_json, as_csv, _table(shown, "forecasts"))
+
+
+FORECAST_COLUMNS = (
+    "forecast_id", "claim_id", "state", "question", "made_on", "data_to", "resolves_on",
+    "probability", "unit", "q05", "q50", "q95", "odds", "basis", "resolution_source",
+    "resolution_rule", "tables", "sources", "outcome", "resolved_on", "outcome_sources",
+    "outcome_note", "brier", "log", "wis", "relative_wis", "sha256",
+)  # fmt: skip
+
+
+def _forecast_rows() -> Rows:
+    """Forecasts with their state today and their scores."""
+    from aifactory import forecasts as registry
+
+    rows = []
+    for found in registry.load():
+        q05, q50, q95 = found.quantiles or (None, None, None)
+        row = {
+            "forecast_id": found.id,
+            "state": found.state(registry.today()),
+            "made_on": found.made_on.isoformat(),
+            "resolves_on": found.resolves_on.isoformat(),
+            "q05": q05,
+            "q50": q50,
+            "q95": q95,
+            "odds": registry.odds(found),
+            "tables": list(found.tables),
+            "sources": list(found.source_ids),
+            "resolved_on": found.resolved_on.isoformat() if found.resolved_on else None,
+            "outcome_sources": list(found.outcome_source_ids),
+        } | found.scores()
+        rows.append({key: row.get(key, getattr(found, key, None)) for key in FORECAST_COLUMNS})
+    return rows
+
+
+@forecasts_app.command("check")
+@_plainly
+def forecasts_check() -> None:
+    """Check every row and the chain of seals; exit 1 if anything sealed has changed.
+
+    Forecasts past their date without an outcome are listed too; they are work, not faults.
+    """
+    from aifactory import data
+    from aifactory import forecasts as registry
+
+    found = registry.faults(data.package())
+    if found:
+        _report([str(fault) for fault in found])
+        _fail(f"{_count(len(found), 'fault')} in the registry of forecasts", 1)
+    rows = registry.load()
+    due = [row for row in rows if row.state(registry.today()) == "due"]
+    _report(f"due since {row.resolves_on}: {row.id}: {row.resolution_source}" for row in due)
+    head = f"; the newest seal is {rows[-1].sha256[:12]}" if rows else ""
+    typer.echo(f"the chain of {_count(len(rows), 'forecast')} is whole{head}", err=True)
+
+
+@forecasts_app.command("seal")
+@_plainly
+def forecasts_seal() -> None:
+    """Seal the new rows at the end of data/forecasts.csv; from then on they cannot change.
+
+    Prints what was sealed. Refuses, and writes nothing, if a row breaks a rule, is not dated
+    today, or is not what was sealed.
+    """
+    from aifactory import data
+    from aifactory import forecasts as registry
+
+    try:
+        sealed = registry.seal()
+    except data.BrokenRow as error:
+        _report([str(fault) for fault in error.faults])
+        _fail("nothing is sealed: correct these first", 1)
+    _report(sealed)
+    typer.echo("sealed" if sealed else "nothing to seal: every forecast has its seal", err=True)
+
+
+@forecasts_app.command("resolve")
+@_plainly
+def forecasts_resolve(
+    forecast: Annotated[str, typer.Argument(metavar="ID", help="Id of the forecast.")],
+    outcome: Annotated[
+        str, typer.Argument(help="1 or 0 for an event, a number for a quantity, or void.")
+    ],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which it was read.")],
+    source: Annotated[
+        str, typer.Option("--source", metavar="ID", help="Where, by its id in sources.csv.")
+    ],
+    note: Annotated[
+        str, typer.Option("--note", help="How the rule was applied; a must for void.")
+    ] = "",
+) -> None:
+    """Enter what became of a forecast, by its rule, and print its scores.
+
+    The registry and datapackage.json are written together or not at all.
+    """
+    import datetime as dt
+
+    from aifactory import forecasts as registry
+
+    try:
+        day = dt.date.fromisoformat(on)
+    except ValueError:
+        _fail(f"{on!r} is not a date written YYYY-MM-DD")
+    done = registry.resolve(forecast, outcome, on=day, source_id=source, note=note)
+    scores = ", ".join(f"{name} {value:.4g}" for name, value in done.scores().items())
+    _report([f"{done.id}: {outcome}" + (f", {scores}" if scores else "")])
+
+
+@forecasts_app.command("score")
+@_plainly
+def forecasts_score(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with calibration.")] = False,
+) -> None:
+    """Mean scores of all resolved forecasts, and their calibration once there are ten events."""
+    from aifactory import forecasts as registry
+
+    found = registry.summary(registry.load())
+    if as_json:
+        _write(json.dumps(_plain(found), indent=2, ensure_ascii=False) + "\n")
+        return
+    lines = [f"{key}\t{_cell(found[key])}" for key in found if not isinstance(found[key], list)]
+    for key in ("coverage", "calibration"):
+        for row in found[key]:
+            lines.append("\t".join([key, *(f"{name} {_cell(row[name])}" for name in row)]))
+    _write("\n".join(lines) + "\n")
 
 
 # --- chapters ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, tableschema, units
+from . import data, forecasts, tableschema, units
 from .errors import LOCK, BrokenRow, ChangedBytes, DataError, UnknownSource, nearest
 
 if TYPE_CHECKING:
@@ -25,14 +25,16 @@ def lock(where: Path | None = None) -> list[str]:
 
     Writes the present sha256 and size of every file, and the titles and addresses of the sources
     that its rows name. Returns one line a change; an empty list means that nothing had changed.
-    Raises BrokenRow or UnknownSource, and writes nothing, if a file breaks its schema or names a
-    source that sources.csv does not hold.
+    Raises BrokenRow or UnknownSource, and writes nothing, if a file breaks its schema, a sealed
+    forecast has changed, or a row names a source that sources.csv does not hold.
     """
     pack = data.load(where or data.folder())
     frames, faults = {}, []
     for name, entry in pack.resources.items():
         frames[name], wrong = tableschema.read(pack.path(name), entry["schema"], pack.file(name))
         faults += wrong
+    if forecasts.NAME in pack.resources:
+        faults += forecasts.faults(pack)
     if faults:
         raise BrokenRow.of(faults)
     changes = [line for name in pack.resources for line in _relock(pack, name)]
@@ -61,14 +63,14 @@ def _relock(pack: data.Package, name: str) -> list[str]:
 
 def _relist(pack: data.Package, name: str, frame: pd.DataFrame, known: pd.DataFrame) -> list[str]:
     """Bring a resource's `sources` up to date; a line if they were not. Raises UnknownSource."""
-    sources = _listing(pack, name, frame, known)
+    sources = listing(pack, name, frame, known)
     if sources == _sources(pack, name):
         return []
     pack.resources[name]["sources"] = sources
     return [f"{pack.label}, {name}: its list of sources is brought up to date"]
 
 
-def _listing(
+def listing(
     pack: data.Package, name: str, frame: pd.DataFrame, known: pd.DataFrame
 ) -> list[dict[str, str]]:
     """What a resource's `sources` must be: id, title and address of each one that it cites.
@@ -111,8 +113,8 @@ def check(where: Path | None = None, pages: list[Path] | None = None) -> list[st
     """Every fault of the data package, each a line; an empty list means that it is whole.
 
     Looks at bytes, schemas, units, ranges, sources (each one named exists, each one listed is
-    named), licences, and files that nothing describes. `pages` are the texts and modules whose
-    citations count as a use of a source; by default those of the project.
+    named), licences, sealed forecasts, and files that nothing describes. `pages` are the texts and
+    modules whose citations count as a use of a source; by default those of the project.
     """
     pack = data.load(where or data.folder())
     lines: list[str] = []
@@ -133,6 +135,8 @@ def check(where: Path | None = None, pages: list[Path] | None = None) -> list[st
         frames[name] = frame
     if "figures" in frames:
         lines += figure_faults(frames["figures"], pack.file("figures"))
+    if forecasts.NAME in frames:
+        lines += [str(fault) for fault in forecasts.faults(pack)]
     if "sources" in frames:
         lines += _source_faults(pack, frames, pages)
     return lines + _stray_files(pack)
@@ -218,7 +222,7 @@ def _source_faults(
         used |= set(cited)
         missing = {key: row for key, row in cited.items() if key not in listed}
         lines += [_unlisted(pack, name, key, row, listed) for key, row in missing.items()]
-        if missing or _listing(pack, name, frame, frames["sources"]) == _sources(pack, name):
+        if missing or listing(pack, name, frame, frames["sources"]) == _sources(pack, name):
             continue
         lines.append(f"{pack.label}, {name}: its list of sources is out of date. Run `{LOCK}`.")
     file = pack.file("sources")

@@ -183,13 +183,20 @@ def _facts(v: dict[str, Any]) -> str:
     rows = [
         ("Criterion", escape(v["criterion"])),
         ("Limits", escape(v["limits"])),
-        ("Rests on", ", ".join([*map(_table_link, v["tables"]), *([ledger] if ledger else [])])),
+        ("Rests on", ", ".join([*map(table_link, v["tables"]), *([ledger] if ledger else [])])),
     ]
     return "".join(f"<dt>{k}</dt><dd>{text}</dd>" for k, text in rows if text)
 
 
-def _table_link(name: str) -> str:
+def table_link(name: str) -> str:
+    """A table by its name, linked to the data page."""
     return f'<a href="doc:{DATA_PAGE}#{table_anchor(name)}"><code>{escape(name)}</code></a>'
+
+
+def source_link(source_id: str) -> str:
+    """A source by its title, linked to the bibliography."""
+    title = escape(_title("source", source_id))
+    return f'<a href="doc:{BIBLIOGRAPHY}#source-{escape(source_id)}">{title}</a>'
 
 
 def grounds(found: list[dict[str, Any]]) -> str:
@@ -199,11 +206,8 @@ def grounds(found: list[dict[str, Any]]) -> str:
         return list(dict.fromkeys(item for v in found for item in v[key]))
 
     figures = [escape(_title("figure", f)) for f in union("figures")]
-    sources = [
-        f'<a href="doc:{BIBLIOGRAPHY}#source-{escape(s)}">{escape(_title("source", s))}</a>'
-        for s in union("sources")
-    ]
-    kinds = {"table": [_table_link(t) for t in union("tables")]}
+    sources = [source_link(s) for s in union("sources")]
+    kinds = {"table": [table_link(t) for t in union("tables")]}
     kinds |= {"figure": figures, "source": sources}
     return "".join(
         f"<details><summary>{len(items)} {noun}{'s' if len(items) > 1 else ''}</summary>"

@@ -1,9 +1,9 @@
 """Directives that show what executed notebooks and the data package hold.
 
-`scoreboard`, `chapter-verdicts CHAPTER`, `criterion CLAIM`, `claim-ledger`, `data-tables` and
-`ratings`. All read stored outputs: nothing is worked out while the site is built, and a claim whose
-chapter hasn't been executed is never shown as rated. Pages note the files they read, so that Sphinx
-rebuilds them.
+`scoreboard`, `chapter-verdicts CHAPTER`, `criterion CLAIM`, `claim-ledger`, `data-tables`,
+`forecasts` and `ratings`. All read stored outputs: nothing but the scores of forecasts is worked
+out while the site is built, and a claim whose chapter hasn't been executed is never shown as rated.
+Pages note the files they read, so that Sphinx rebuilds them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from aifactory import data, verdicts
-from aifactory.publish import boxes
+from aifactory import data, forecasts, verdicts
+from aifactory.publish import boxes, registry
 from aifactory.publish.html import block, escape, slug
 
 NOTEBOOKS = "notebooks"
@@ -63,6 +63,12 @@ class BookDirective(SphinxDirective):
         """Rebuild this page when these files of the data folder change."""
         for file in ("datapackage.json", *files):
             self.env.note_dependency(str(data.folder() / file))
+
+    def label(self, anchor: str, title: str) -> None:
+        """Let {ref}`anchor` find a place on this page that only ready-made HTML has."""
+        domain = self.env.get_domain("std")
+        domain.anonlabels[anchor] = (self.env.docname, anchor)
+        domain.labels[anchor] = (self.env.docname, anchor, title)
 
 
 class Scoreboard(BookDirective):
@@ -183,16 +189,20 @@ class DataTables(BookDirective):
         self.note_data(*(entry["path"] for entry in pack.resources.values()))
         out: list[nodes.Node] = []
         for name in sorted(data.names(), key=lambda n: (n in data.BUILT_IN, n)):
-            self.label(name, pack.resources[name].get("title", name))
+            self.label(boxes.table_anchor(name), pack.resources[name].get("title", name))
             out.append(block(_table(name, pack.resources[name])))
         return out
 
-    def label(self, name: str, title: str) -> None:
-        """Let {ref}`table-name` find the table."""
-        label = boxes.table_anchor(name)
-        domain = self.env.get_domain("std")
-        domain.anonlabels[label] = (self.env.docname, label)
-        domain.labels[label] = (self.env.docname, label, title)
+
+class Forecasts(BookDirective):
+    """Every forecast of the registry, open ones first, with scores where there are outcomes."""
+
+    def run(self) -> list[nodes.Node]:
+        self.note_data("forecasts.csv", "sources.csv")
+        found = forecasts.load()
+        for item in found:
+            self.label(registry.anchor(item.id), item.question)
+        return [block(registry.page(found))]
 
 
 def _table(name: str, entry: dict[str, Any]) -> str:
@@ -277,4 +287,5 @@ def setup(app: Sphinx) -> None:
     app.add_directive("claim-ledger", ClaimLedger)
     app.add_directive("ratings", Ratings)
     app.add_directive("data-tables", DataTables)
+    app.add_directive("forecasts", Forecasts)
     app.connect("build-finished", _copy_data)

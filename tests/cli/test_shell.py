@@ -11,7 +11,9 @@ import pytest
 
 from aifactory import __main__ as cli
 
-COMMANDS = ("verdicts", "claims", "figures", "sources", "tables", "execute", "new", "data")
+COMMANDS = ("verdicts", "claims", "figures", "sources", "tables", "execute", "new", "data",
+            "forecasts")  # fmt: skip
+FORECASTS = ("check", "seal", "resolve", "score")
 
 
 def on_a_terminal(line, *arguments, **env):
@@ -103,7 +105,9 @@ def test_help_names_every_command_and_the_exit_codes(line):
     assert "Exit codes: 0 fine, 1 something was found wrong, 2 a wrong call or bad input." in out
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "data lock", "data check"])
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, "data lock", "data check", *(f"forecasts {x}" for x in FORECASTS)]
+)
 def test_every_command_has_a_help_text(line, command):
     done = line(*command.split(), "-h")
     assert done.exit_code == 0
