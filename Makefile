@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute run new test lint lock bench clean venv deps-book deps-full site
+.PHONY: help book serve execute run new test coverage lint lock bench clean venv deps-book deps-full site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,8 +54,11 @@ new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cool
 	@$(RUN) -m aifactory new $(CHAPTER)
 
 test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
-	$(RUN) -m pytest -n $(JOBS) --dist loadgroup --nbval --nbval-current-env \
-	  --cov=aifactory --cov-report=term:skip-covered tests notebooks
+	$(RUN) -m pytest -n $(JOBS) --dist loadgroup --nbval --nbval-current-env tests notebooks
+
+# Apart from make test, since tracing each line makes the models' tests half as slow again.
+coverage: deps-full site ## which lines of the package no test runs
+	$(RUN) -m pytest -n $(JOBS) --dist loadgroup --cov=aifactory --cov-report=term:skip-covered tests
 
 lint: deps-full ## style and types alone
 	$(BIN)/python -m ruff check .
