@@ -54,11 +54,11 @@ new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cool
 	@$(RUN) -m aifactory new $(CHAPTER)
 
 test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
-	$(RUN) -m pytest -n $(JOBS) --dist loadgroup --nbval --nbval-current-env tests notebooks
+	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env tests notebooks
 
 # Apart from make test, since tracing each line makes the models' tests half as slow again.
 coverage: deps-full site ## which lines of the package no test runs
-	$(RUN) -m pytest -n $(JOBS) --dist loadgroup --cov=aifactory --cov-report=term:skip-covered tests
+	$(RUN) -m pytest -n $(JOBS) --dist loadscope --cov=aifactory --cov-report=term:skip-covered tests
 
 lint: deps-full ## style and types alone
 	$(BIN)/python -m ruff check .

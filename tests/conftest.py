@@ -42,19 +42,6 @@ ADVICE = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests must run in one process: a module's, but page by page in the browser.
-
-    The cells of a notebook share a kernel. The browser's module takes longer than all others
-    together, so that as a whole it would keep one process busy long after the rest are idle.
-    """
-    for item in items:
-        page = getattr(item, "callspec", None) and item.callspec.params.get("path")
-        path = item.nodeid.split("::")[0]
-        name = f"{path} {page}" if isinstance(page, str) and "test_browser" in path else path
-        item.add_marker(pytest.mark.xdist_group(name))
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""
