@@ -423,14 +423,9 @@ def data_lock() -> None:
 
     Prints what changed. Refuses, and writes nothing, if a file breaks its schema.
     """
-    from aifactory import data, datacheck
+    from aifactory import datacheck
 
-    try:
-        changes = datacheck.lock()
-    except data.BrokenRow as error:
-        _report([str(fault) for fault in error.faults])
-        _fail("datapackage.json is unchanged: correct these first", 1)
-    _report(changes)
+    changes = _done(datacheck.lock, "datapackage.json is unchanged: correct these first")
     typer.echo("locked" if changes else "nothing to lock: every file is as described", err=True)
 
 
@@ -445,6 +440,19 @@ def data_check() -> None:
     if faults:
         _fail(f"{_count(len(faults), 'fault')} in the data package", 1)
     typer.echo("the data package is whole", err=True)
+
+
+def _done(act: Callable[[], list[str]], refusal: str) -> list[str]:
+    """What `act` did, printed a line each; its faults and the refusal if rows break a rule."""
+    from aifactory import data
+
+    try:
+        lines = act()
+    except data.BrokenRow as error:
+        _report([str(fault) for fault in error.faults])
+        _fail(refusal, 1)
+    _report(lines)
+    return lines
 
 
 def _report(lines: Iterable[str]) -> None:
@@ -542,15 +550,9 @@ def forecasts_seal() -> None:
     Prints what was sealed. Refuses, and writes nothing, if a row breaks a rule, is not dated
     today, or is not what was sealed.
     """
-    from aifactory import data
     from aifactory import forecasts as registry
 
-    try:
-        sealed = registry.seal()
-    except data.BrokenRow as error:
-        _report([str(fault) for fault in error.faults])
-        _fail("nothing is sealed: correct these first", 1)
-    _report(sealed)
+    sealed = _done(registry.seal, "nothing is sealed: correct these first")
     typer.echo("sealed" if sealed else "nothing to seal: every forecast has its seal", err=True)
 
 

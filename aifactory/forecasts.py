@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from . import data, tableschema, units, verdicts
 from .errors import PROGRAM, BrokenRow, DataError, Fault, UnknownName
+from .scores import brier_score, checked_events, log_score
 
 NAME = "forecasts"
 FIXED = (
@@ -427,34 +428,6 @@ def _as_csv(rows: Iterable[Row]) -> str:
 # --- scores --------------------------------------------------------------------------------------
 
 
-def brier_score(probability: ArrayLike, outcome: ArrayLike) -> np.ndarray:
-    """Squared distance of a probability from what happened (0 or 1), elementwise.
-
-    Half of what :cite:`brier-1950` sums over both classes: 0 is perfect, 0.25 what an even chance
-    earns whatever happens, 1 the worst. Raises ValueError outside 0 to 1.
-    """
-    p, o = _events(probability, outcome)
-    return (p - o) ** 2
-
-
-def log_score(probability: ArrayLike, outcome: ArrayLike) -> np.ndarray:
-    """Negative natural logarithm of the probability given to what happened, elementwise.
-
-    0 is perfect, ln 2 what an even chance earns, and a certainty that failed costs without bound
-    :cite:`gneiting-raftery-2007`. Raises ValueError outside 0 to 1.
-    """
-    p, o = _events(probability, outcome)
-    with np.errstate(divide="ignore"):
-        return 0.0 - np.log(np.where(o == 1, p, 1 - p))
-
-
-def _events(probability: ArrayLike, outcome: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    p, o = np.asarray(probability, dtype=float), np.asarray(outcome, dtype=float)
-    if not ((p >= 0) & (p <= 1)).all() or not np.isin(o, (0, 1)).all():
-        raise ValueError("probabilities lie between 0 and 1, outcomes of events are 0 or 1")
-    return p, o
-
-
 def weighted_interval_score(
     quantiles: ArrayLike, outcome: ArrayLike, levels: ArrayLike = LEVELS
 ) -> np.ndarray:
@@ -500,7 +473,7 @@ def calibration(probability: ArrayLike, outcome: ArrayLike) -> list[dict[str, An
     Each row: `rating`, `forecasts`, `mean_probability`, `happened`, `share`, and `low` and `high`,
     Jeffreys' 90 % interval of the share. Words that no forecast has are left out.
     """
-    p, o = _events(probability, outcome)
+    p, o = checked_events(probability, outcome)
     words = np.array([verdicts.rate(value) for value in np.atleast_1d(p)])
     out = []
     for _, word in reversed(verdicts.RATINGS):

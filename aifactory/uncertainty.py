@@ -11,6 +11,7 @@ import contextlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -166,6 +167,30 @@ def interval(samples: np.ndarray) -> Interval:
     return Interval(*(float(q) for q in np.quantile(x, [0.05, 0.5, 0.95], method="linear")))
 
 
+def saltelli_design(problem: dict, n: int, seed: int) -> np.ndarray:
+    """Saltelli's design in probabilities: a row a run, a column an input of SALib's `problem`.
+
+    `n`, a power of two, is the number of base rows. Nothing lies at 0 or 1, where quantile
+    functions may be infinite.
+    """
+    from SALib.sample import sobol
+
+    return np.clip(sobol.sample(problem, n, calc_second_order=False, seed=seed), 1e-9, 1 - 1e-9)
+
+
+def saltelli_indices(problem: dict, values: np.ndarray, seed: int, **options: Any) -> Any:
+    """SALib's Sobol indices of one value a row of `saltelli_design`; `options` are SALib's.
+
+    A result that doesn't vary has no indices: ValueError.
+    """
+    from SALib.analyze import sobol
+
+    if np.ptp(values) == 0:
+        raise ValueError("the output does not vary over the sampled inputs: no Sobol indices")
+    with contextlib.redirect_stdout(io.StringIO()):
+        return sobol.analyze(problem, values, calc_second_order=False, seed=seed, **options)
+
+
 def sobol_indices(
     func: Callable[[pd.DataFrame], np.ndarray],
     inputs: Mapping[str, Distribution],
@@ -179,20 +204,14 @@ def sobol_indices(
     Returns a frame with input, first, first_conf, total, total_conf (half-widths of 95 %
     intervals), sorted by total. A function that doesn't vary has no indices: ValueError.
     """
-    from SALib.analyze import sobol as analyse
-    from SALib.sample import sobol as design
-
     names = list(inputs)
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     seed = int(rng.integers(2**31))
-    u = np.clip(design.sample(problem, n, calc_second_order=False, seed=seed), 1e-9, 1 - 1e-9)
+    u = saltelli_design(problem, n, seed)
     values = np.asarray(
         func(pd.DataFrame({k: inputs[k].ppf(u[:, i]) for i, k in enumerate(names)})), dtype=float
     )
-    if np.ptp(values) == 0:
-        raise ValueError("the output does not vary over the sampled inputs: no Sobol indices")
-    with contextlib.redirect_stdout(io.StringIO()):
-        out = analyse.analyze(problem, values, calc_second_order=False, seed=seed)
+    out = saltelli_indices(problem, values, seed)
     frame = pd.DataFrame(
         {
             "input": names,

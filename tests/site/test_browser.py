@@ -144,6 +144,11 @@ def test_page_is_self_contained_quiet_and_fits(browser, base, path, width, schem
         page = visit.go(path)
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
         visit.read_through()
+        assert visit.overflow() <= 0, offenders(page)
+        page.locator(".mode").click()  # the other theme at this width: charts are drawn again
+        assert page.evaluate("document.documentElement.dataset.theme") != scheme
+        visit.read_through()
+        page.wait_for_load_state("networkidle")
         assert visit.foreign() == []
         assert visit.complaints == []
         assert visit.overflow() <= 0, offenders(page)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+from aifactory.uncertainty import Z95
+
 
 def poisson_rate(events: ArrayLike, exposure_h: ArrayLike, level: float = 0.9) -> np.ndarray:
     """Failures per unit and hour with the exact interval of a Poisson count :cite:`garwood-1936`.
@@ -115,7 +117,7 @@ def weibull(time: ArrayLike, failed: ArrayLike | None = None) -> Weibull:
     k = float(np.exp(optimize.brentq(score, np.log(1e-3), np.log(1e3), xtol=1e-10)))
     w, total = tilted(k)
     spread = float(w @ log_t**2 - (w @ log_t) ** 2)
-    half = stats.norm.ppf(0.95) / np.sqrt(d * (1 + k**2 * spread))
+    half = Z95 / np.sqrt(d * (1 + k**2 * spread))
 
     def likelihood(shape: float) -> float:
         mass = tilted(shape)[1]

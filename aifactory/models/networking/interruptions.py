@@ -17,26 +17,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from aifactory.models.arguments import finite_positive
+
 CHUNK = 400_000  # draws held in memory at once
 STOPS = 200_000  # single stops kept
 
 
-def _positive(**values: ArrayLike) -> None:
-    for name, value in values.items():
-        x = np.asarray(value, dtype=float)
-        if not np.isfinite(x).all() or (x <= 0).any():
-            raise ValueError(f"{name} must be positive and finite")
-
-
 def mtbf_h(gpus: ArrayLike, failures_per_gpu_h: ArrayLike) -> np.ndarray:
     """Mean hours between failures of a job whose GPUs fail independently: 1 / (N r)."""
-    _positive(gpus=gpus, failures_per_gpu_h=failures_per_gpu_h)
+    finite_positive(gpus=gpus, failures_per_gpu_h=failures_per_gpu_h)
     return 1 / (np.asarray(gpus, dtype=float) * np.asarray(failures_per_gpu_h, dtype=float))
 
 
 def young_interval_h(write_h: ArrayLike, mtbf: ArrayLike) -> np.ndarray:
     """Young's hours of work between checkpoints, sqrt(2 d M) :cite:`young-1974`."""
-    _positive(write_h=write_h, mtbf=mtbf)
+    finite_positive(write_h=write_h, mtbf=mtbf)
     return np.sqrt(2 * np.asarray(write_h, dtype=float) * np.asarray(mtbf, dtype=float))
 
 
@@ -49,7 +44,7 @@ def daly_wall_h(
     M e^(R/M) (e^((t+d)/M) - 1) T/t, with M the mean time between Poisson failures, t the work
     between checkpoints, d their writing and R detection and restart, during which failures go on.
     """
-    _positive(work_h=work_h, interval_h=interval_h, mtbf=mtbf)
+    finite_positive(work_h=work_h, interval_h=interval_h, mtbf=mtbf)
     m, t = np.asarray(mtbf, dtype=float), np.asarray(interval_h, dtype=float)
     d, r = np.asarray(write_h, dtype=float), np.asarray(restart_h, dtype=float)
     if (d < 0).any() or (r < 0).any():
@@ -72,7 +67,7 @@ def daly_interval_h(write_h: ArrayLike, mtbf: ArrayLike) -> np.ndarray:
     solves: t = M (1 + W0(-e^(-1 - d/M))). It doesn't depend on the restart. Where d/M is below
     1e-10, floating-point numbers cannot tell it from Young's interval, which is returned.
     """
-    _positive(write_h=write_h, mtbf=mtbf)
+    finite_positive(write_h=write_h, mtbf=mtbf)
     m, d = np.asarray(mtbf, dtype=float), np.asarray(write_h, dtype=float)
     exact = m * (1 + special.lambertw(-np.exp(-1 - d / m)).real)
     return np.where(d / m < 1e-10, young_interval_h(d, m), exact)
@@ -85,7 +80,7 @@ def small_loss_goodput(
 
     Negative where failures are not rare: use `daly_goodput` or `simulate` there.
     """
-    _positive(interval_h=interval_h, mtbf=mtbf)
+    finite_positive(interval_h=interval_h, mtbf=mtbf)
     t = np.asarray(interval_h, dtype=float)
     loss = (np.asarray(restart_h, dtype=float) + t / 2) / np.asarray(mtbf, dtype=float)
     return (1 - loss) / (1 + np.asarray(write_h, dtype=float) / t)
@@ -102,7 +97,7 @@ def replica_goodput(
     each failure, from the start again if another comes meanwhile: e^(-stall/mtbf) of the time is
     left, Daly's exact form for endless checkpoints that cost nothing.
     """
-    _positive(replicas=replicas, mtbf=mtbf)
+    finite_positive(replicas=replicas, mtbf=mtbf)
     m, stall = np.asarray(mtbf, dtype=float), np.asarray(stall_h, dtype=float)
     up, down = m * np.asarray(replicas, dtype=float), np.asarray(down_h, dtype=float)
     if (down < 0).any() or (stall < 0).any():
@@ -136,7 +131,7 @@ class Job:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a job that cannot run."""
-        _positive(gpus=self.gpus, interval_h=self.interval_h, shape=self.shape)
+        finite_positive(gpus=self.gpus, interval_h=self.interval_h, shape=self.shape)
         for f in fields(self):
             value = getattr(self, f.name)
             if value is not None and not (np.isfinite(value) and value >= 0):
@@ -192,7 +187,7 @@ def simulate(job: Job, days: float, replications: int, rng: np.random.Generator)
     floor((X - R)/(t + d)) checkpoints: no event loop is needed, and all stretches of all
     replications are worked out at once. Raises ValueError for no time or no replications.
     """
-    _positive(days=days, replications=replications)
+    finite_positive(days=days, replications=replications)
     wall = 24.0 * float(days)
     expected = job.rate_per_h * wall
     columns = int(expected + 8 * np.sqrt(expected * max(1.0, job.shape**-2)) + 20)

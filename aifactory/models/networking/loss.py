@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aifactory.models.finance import capital_recovery_factor
+
 HOURS_A_YEAR = 8760.0
 TRIES = 1_000  # restarts that one stop may take before it counts as it stands
 
@@ -21,7 +23,7 @@ def capital_recovery(interest: ArrayLike, years: ArrayLike) -> np.ndarray:
     i, n = np.asarray(interest, dtype=float), np.asarray(years, dtype=float)
     if not ((i > 0).all() and (n > 0).all()):
         raise ValueError("interest and years must be positive")
-    return i / (1 - (1 + i) ** -n)
+    return capital_recovery_factor(i, n)
 
 
 def yearly_ratio(

@@ -191,25 +191,6 @@ def not_yet(p_now: ArrayLike, p_later: ArrayLike) -> np.ndarray:
     return (later - now) / (1 - now)
 
 
-def brier(p: ArrayLike, outcome: ArrayLike) -> np.ndarray:
-    """Squared error (p - o)^2 of probabilities of yes against outcomes 0 or 1 (Brier 1950)."""
-    p, o = _settled(p, outcome)
-    return (p - o) ** 2
-
-
-def log_score(p: ArrayLike, outcome: ArrayLike) -> np.ndarray:
-    """Minus the natural logarithm of the probability given to what happened (Good 1952), nats."""
-    p, o = _settled(p, outcome)
-    return -np.log(np.where(o == 1, p, 1 - p))
-
-
-def _settled(p: ArrayLike, outcome: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    p, o = np.asarray(p, dtype=float), np.asarray(outcome, dtype=float)
-    if not ((p >= 0) & (p <= 1)).all() or not np.isin(o, (0, 1)).all():
-        raise ValueError("probabilities lie within 0 to 1, and outcomes are 0 or 1")
-    return p, o
-
-
 def crps(grid_years: ArrayLike, cdf: ArrayLike, outcome_years: float | None) -> float:
     """Continuous ranked probability score of a forecast of a date, in years.
 

@@ -26,6 +26,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from aifactory.models import finance
+
 HOURS_PER_YEAR = 8760
 LB_PER_SHORT_TON = 2000.0
 KG_PER_LB = 0.45359237
@@ -339,9 +341,7 @@ def capital_recovery_factor(rate_1: np.ndarray | float, years: np.ndarray | floa
     rate, n = np.broadcast_arrays(np.asarray(rate_1, dtype=float), np.asarray(years, dtype=float))
     if (n <= 0).any() or (rate < 0).any():
         raise ValueError("a capital recovery factor needs years above 0 and a rate of 0 or more")
-    safe = np.where(rate == 0, 1.0, rate)
-    grown = (1 + safe) ** n
-    return np.where(rate == 0, 1 / n, safe * grown / (grown - 1))
+    return finance.capital_recovery_factor(rate, n)
 
 
 def money(x: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -10,18 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aifactory.models.robots.payback import annuity_factor, capital_recovery_factor
-
-
-def _within(low: float, **given: ArrayLike) -> list[np.ndarray]:
-    """Arguments as float arrays. Raises ValueError for one that is not finite or below `low`."""
-    out = []
-    for name, value in given.items():
-        array = np.asarray(value, dtype=float)
-        if not (np.isfinite(array).all() and (array >= low).all()):
-            raise ValueError(f"{name} must be finite and at least {low:g}")
-        out.append(array)
-    return out
+from aifactory.models.arguments import finite_not_negative
+from aifactory.models.finance import annuity_factor, capital_recovery_factor
+from aifactory.models.robots.payback import over
 
 
 def required_profit(
@@ -33,31 +24,8 @@ def required_profit(
     each of `profit_years`: K (1 + k)^W CRF(k, n). Raises ValueError for negative input or no years
     of profit.
     """
-    k0, k, w = _within(0, capital=capital, rate=rate, wait_years=wait_years)
+    k0, k, w = finite_not_negative(capital=capital, rate=rate, wait_years=wait_years)
     return k0 * (1 + k) ** w * capital_recovery_factor(k, profit_years)
-
-
-def price_for_payback(
-    target_years: ArrayLike,
-    benefit_usd_per_year: ArrayLike,
-    other_cost_usd_per_year: ArrayLike,
-    integration_share: ArrayLike,
-    maintenance_share: ArrayLike,
-) -> np.ndarray:
-    """Highest robot price at which simple payback takes `target_years` (USD); 0 where none does.
-
-    Solves P (1 + i) = T (B - O - m P), with O what does not depend on the price:
-    P = T (B - O) / (1 + i + m T). Raises ValueError for negative input.
-    """
-    t, b, o, i, m = _within(
-        0,
-        target_years=target_years,
-        benefit_usd_per_year=benefit_usd_per_year,
-        other_cost_usd_per_year=other_cost_usd_per_year,
-        integration_share=integration_share,
-        maintenance_share=maintenance_share,
-    )
-    return np.maximum(t * (b - o) / (1 + i + m * t), 0.0)
 
 
 def robots_to_sell(
@@ -67,11 +35,12 @@ def robots_to_sell(
 
     Infinite where a robot brings nothing. Raises ValueError for negative input or margins above 1.
     """
-    g, p, m = _within(0, profit_per_year=profit_per_year, price=price, gross_margin=gross_margin)
+    g, p, m = finite_not_negative(
+        profit_per_year=profit_per_year, price=price, gross_margin=gross_margin
+    )
     if (m > 1).any():
         raise ValueError("gross_margin must be at most 1")
-    g, each = np.broadcast_arrays(g, p * m)
-    return np.divide(g, each, out=np.full(each.shape, np.inf), where=each > 0)
+    return over(g, p * m)
 
 
 @dataclass(frozen=True)
@@ -104,7 +73,7 @@ def wait_a_year(
     Income comes `years` times from the start (infinite in the book). Raises ValueError for chances
     outside 0 to 1, negative costs, no positive rate or fewer years than one.
     """
-    c0, c1, q = _within(0, cost_now=cost_now, cost_next=cost_next, chance_up=chance_up)
+    c0, c1, q = finite_not_negative(cost_now=cost_now, cost_next=cost_next, chance_up=chance_up)
     n, k = np.asarray(years, dtype=float), np.asarray(rate, dtype=float)
     if not (k > 0).all() or (q > 1).any() or not (n >= 1).all():
         raise ValueError("need a positive rate, a chance from 0 to 1 and at least one year")
@@ -127,7 +96,7 @@ def waiting_threshold(
     d > k (a / T - 1), a the annuity factor of the life; 0 where buying now does not pay at all.
     Raises ValueError for paybacks or lives that are not positive, or negative rates.
     """
-    t, k, n = _within(0, payback_years=payback_years, rate=rate, life_years=life_years)
+    t, k, n = finite_not_negative(payback_years=payback_years, rate=rate, life_years=life_years)
     if not ((t > 0) & (n > 0)).all():
         raise ValueError("payback_years and life_years must be positive")
     return np.maximum(k * (annuity_factor(k, n) / t - 1), 0.0)

@@ -6,8 +6,6 @@ draws that a ranking's probability needs.
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from aifactory.models.robots.payback import Case
-from aifactory.uncertainty import Distribution, uniform
+from aifactory.uncertainty import Distribution, saltelli_design, saltelli_indices, uniform
 
 
 @dataclass(frozen=True)
@@ -68,20 +66,14 @@ class Design:
         way for every result of one design. Raises ValueError for a wrong number of values, values
         that are not finite, or a result that does not vary.
         """
-        from SALib.analyze import sobol
-
         y = np.asarray(values, dtype=float)
         if y.shape != (len(self.unit),):
             raise ValueError(f"expected {len(self.unit)} values, one a row, got {y.shape}")
         if not np.isfinite(y).all():
             raise ValueError("every value must be finite: bound the result first")
-        if np.ptp(y) == 0:
-            raise ValueError("the result does not vary over the sampled inputs: no Sobol indices")
-        with contextlib.redirect_stdout(io.StringIO()):
-            out = sobol.analyze(
-                self.problem, y, calc_second_order=False, num_resamples=resamples,
-                keep_resamples=True, seed=self.seed,
-            )  # fmt: skip
+        out = saltelli_indices(
+            self.problem, y, self.seed, num_resamples=resamples, keep_resamples=True
+        )
         names = tuple(dict.fromkeys(self.problem["groups"]))
         first, total = np.asarray(out["S1_conf_all"]), np.asarray(out["ST_conf_all"])
         return GroupIndices(names, np.asarray(out["S1"]), np.asarray(out["ST"]), first, total)
@@ -93,8 +85,6 @@ def design(groups: Mapping[str, str], n: int, rng: np.random.Generator) -> Desig
     `groups` maps each input's name to its group's; `n`, a power of two, is the number of base
     rows. Raises ValueError where there are fewer than two groups, or `n` is no power of two.
     """
-    from SALib.sample import sobol
-
     names = list(groups)
     if len(set(groups.values())) < 2:
         raise ValueError("a ranking needs two groups at least")
@@ -105,8 +95,7 @@ def design(groups: Mapping[str, str], n: int, rng: np.random.Generator) -> Desig
         "num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names),
         "groups": list(groups.values()),
     }  # fmt: skip
-    u = sobol.sample(problem, n, calc_second_order=False, seed=seed)
-    return Design(np.clip(u, 1e-9, 1 - 1e-9), problem, seed)
+    return Design(saltelli_design(problem, n, seed), problem, seed)
 
 
 def margin(found: GroupIndices, leaders: Sequence[str], others: Sequence[str]) -> np.ndarray:

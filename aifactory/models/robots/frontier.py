@@ -11,25 +11,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aifactory.models.arguments import finite_not_negative, not_negative
 from aifactory.models.robots.payback import (
     Robot,
     annual_benefit,
     effective_availability,
     life_years,
+    over,
+    target,
 )
-
-
-def _target(target_years: ArrayLike) -> np.ndarray:
-    years = np.asarray(target_years, dtype=float)
-    if not (years > 0).all():
-        raise ValueError("target_years must be positive")
-    return years
-
-
-def _over(top: ArrayLike, bottom: ArrayLike) -> np.ndarray:
-    """top / bottom, infinite where bottom is not positive."""
-    a, b = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
-    return np.divide(a, b, out=np.full(b.shape, np.inf), where=b > 0)
 
 
 def margin_usd_per_hour(
@@ -62,18 +52,40 @@ def hours_needed(
     payback before L operating hours are used up. No year has more than 8,760. Raises ValueError
     for a target that is not positive.
     """
-    t = _target(target_years)
+    t = target(target_years)
     price, upkeep = np.asarray(robot.price_usd, float), np.asarray(robot.maintenance_share, float)
     installed = price * (1 + np.asarray(robot.integration_share, float))
     up = effective_availability(robot.availability, reading)
     life = np.asarray(robot.life_h, float)
     g = margin_usd_per_hour(robot, labour_usd_per_h, efficiency, reading)
-    in_time = _over(installed / t + upkeep * price, g)
-    in_life = _over(upkeep * price, g - installed * up / life)
+    in_time = over(installed / t + upkeep * price, g)
+    in_life = over(upkeep * price, g - installed * up / life)
     capped = np.broadcast_to(np.asarray(robot.cap_years, float) < t, in_time.shape)
     if capped.any():
         raise ValueError("target_years must not exceed the robot's life in years (cap_years)")
     return np.maximum(in_time, in_life)
+
+
+def price_for_payback(
+    target_years: ArrayLike,
+    benefit_usd_per_year: ArrayLike,
+    other_cost_usd_per_year: ArrayLike,
+    integration_share: ArrayLike,
+    maintenance_share: ArrayLike,
+) -> np.ndarray:
+    """Highest robot price at which simple payback takes `target_years` (USD); 0 where none does.
+
+    Solves P (1 + i) = T (B - O - m P), with O what does not depend on the price:
+    P = T (B - O) / (1 + i + m T). Raises ValueError for negative input.
+    """
+    t, b, o, i, m = finite_not_negative(
+        target_years=target_years,
+        benefit_usd_per_year=benefit_usd_per_year,
+        other_cost_usd_per_year=other_cost_usd_per_year,
+        integration_share=integration_share,
+        maintenance_share=maintenance_share,
+    )
+    return np.maximum(t * (b - o) / (1 + i + m * t), 0.0)
 
 
 def price_ceiling(
@@ -86,15 +98,16 @@ def price_ceiling(
 ) -> np.ndarray:
     """Highest price of the bare robot at which payback comes in time (USD); 0 where none is.
 
-    P = g H / ((1 + i) / T + m), T being the target or the robot's life, whichever is sooner; the
-    price that `robot` holds is not used. Raises ValueError for a target that is not positive.
+    `price_for_payback` of what its hours bring, with the target or the robot's life as the time,
+    whichever is sooner; the price that `robot` holds is not used. Raises ValueError for a target
+    that is not positive.
     """
     hours = np.asarray(hours_per_year, dtype=float)
     up = effective_availability(robot.availability, reading)
-    t = np.minimum(_target(target_years), life_years(robot.life_h, up * hours, robot.cap_years))
+    t = np.minimum(target(target_years), life_years(robot.life_h, up * hours, robot.cap_years))
     g = margin_usd_per_hour(robot, labour_usd_per_h, efficiency, reading)
-    share = (1 + np.asarray(robot.integration_share, float)) / t
-    return np.maximum(g * hours, 0.0) / (share + np.asarray(robot.maintenance_share, float))
+    earned = np.maximum(g * hours, 0.0)
+    return price_for_payback(t, earned, 0.0, robot.integration_share, robot.maintenance_share)
 
 
 def rent_per_human_hour(
@@ -112,7 +125,7 @@ def rent_per_human_hour(
     fee, own = np.asarray(rent_usd_per_h, float), np.asarray(own_cost_usd_per_h, float)
     if not ((fee >= 0).all() and (own >= 0).all()):
         raise ValueError("rent and own cost must not be negative")
-    return _over(fee + own, annual_benefit(efficiency, availability, 1.0, 1.0, realised))
+    return over(fee + own, annual_benefit(efficiency, availability, 1.0, 1.0, realised))
 
 
 def implied_replacement(
@@ -128,8 +141,6 @@ def implied_replacement(
     (1 / T + c) I / (A H w), with c the yearly running cost over the investment. Infinite where
     nothing could be saved. Raises ValueError for a target that is not positive or negative input.
     """
-    i, c = np.asarray(installed_usd, float), np.asarray(cost_share, float)
-    if not ((i >= 0).all() and (c >= 0).all()):
-        raise ValueError("installed_usd and cost_share must not be negative")
+    i, c = not_negative(installed_usd=installed_usd, cost_share=cost_share)
     whole = annual_benefit(1.0, availability, hours_per_year, labour_usd_per_h)
-    return _over((1 / _target(target_years) + c) * i, whole)
+    return over((1 / target(target_years) + c) * i, whole)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from aifactory.models.robots.payback import Robot
-from aifactory.uncertainty import Distribution, from_range, lognormal
+from aifactory.uncertainty import Z95, Distribution, from_range, lognormal
 
 # What is drawn, and the figure that holds its range. Prices and wages come from tables.
 FIGURE_IDS = {
@@ -69,7 +69,7 @@ def price_distribution(prices_usd: ArrayLike) -> Distribution:
     if p.size < 2 or not (p > 0).all():
         raise ValueError("a spread of prices needs at least two, all positive")
     logs = np.log(p)
-    half = 1.6448536269514722 * logs.std(ddof=1)
+    half = Z95 * logs.std(ddof=1)
     return lognormal(float(np.exp(logs.mean() - half)), float(np.exp(logs.mean() + half)))
 
 

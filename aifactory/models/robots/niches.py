@@ -14,18 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from aifactory.models.arguments import not_negative
 from aifactory.models.robots import payback
-
-
-def _values(**given: ArrayLike) -> list[np.ndarray]:
-    """Arguments as float arrays. Raises ValueError for negative or missing ones."""
-    out = []
-    for name, value in given.items():
-        array = np.asarray(value, dtype=float)
-        if np.isnan(array).any() or (array < 0).any():
-            raise ValueError(f"{name} must not be negative or missing")
-        out.append(array)
-    return out
 
 
 def revision_ratio(units: ArrayLike, growth: ArrayLike, units_before: ArrayLike) -> np.ndarray:
@@ -35,7 +25,7 @@ def revision_ratio(units: ArrayLike, growth: ArrayLike, units_before: ArrayLike)
     `units_before` in the earlier: u / (1 + g) / u_before (no unit). Raises ValueError for values
     that are not positive, or a growth of -1 or less.
     """
-    u, before = _values(units=units, units_before=units_before)
+    u, before = not_negative(units=units, units_before=units_before)
     g = np.asarray(growth, dtype=float)
     if not ((u > 0).all() and (before > 0).all() and (g > -1).all()):
         raise ValueError("units must be positive and growth above -1")
@@ -63,7 +53,7 @@ def share_of_uses(units: ArrayLike, belongs: ArrayLike) -> np.ndarray:
     `units` and `belongs` broadcast to (..., classes); `belongs` is the part of a class, 0 to 1,
     that serves them. Raises ValueError outside, or where there are no robots.
     """
-    n, b = np.broadcast_arrays(*_values(units=units, belongs=belongs))
+    n, b = np.broadcast_arrays(*not_negative(units=units, belongs=belongs))
     if (b > 1).any():
         raise ValueError("belongs must lie between 0 and 1")
     total = n.sum(axis=-1)
@@ -77,7 +67,7 @@ def share_bounds(yes: float, no: float, unknown: float) -> tuple[float, float]:
 
     All three in one unit. Raises ValueError for negative input or where all are zero.
     """
-    _values(yes=yes, no=no, unknown=unknown)
+    not_negative(yes=yes, no=no, unknown=unknown)
     total = yes + no + unknown
     if total == 0:
         raise ValueError("nothing to share")
@@ -124,7 +114,7 @@ def superiority(
     missing values, negative weights, or a side without weight.
     """
     v = np.asarray(values, dtype=float)
-    (w,) = _values(weights=weights)
+    (w,) = not_negative(weights=weights)
     m = np.asarray(members, dtype=bool)
     if v.ndim != 2 or np.isnan(v).any():
         raise ValueError("superiority needs an array (draws, items) without missing values")
@@ -169,17 +159,11 @@ def rented_threshold(
     cost of the person's hour, A availability and r the realised share (no unit). Infinite where
     there is nothing to save. Raises ValueError for negative input.
     """
-    f, o, a, w, r = np.broadcast_arrays(
-        *_values(
-            fee_usd_per_h=fee_usd_per_h,
-            own_cost_usd_per_h=own_cost_usd_per_h,
-            availability=availability,
-            labour_usd_per_h=labour_usd_per_h,
-            realised=realised,
-        )
+    f, o = not_negative(fee_usd_per_h=fee_usd_per_h, own_cost_usd_per_h=own_cost_usd_per_h)
+    # an hour's rent is the running cost of an hour; nothing is bought that has to come back
+    return payback.threshold_efficiency(
+        np.inf, 0.0, f + o, availability, 1.0, labour_usd_per_h, realised
     )
-    worth = r * a * w
-    return np.divide(f + o, worth, out=np.full(worth.shape, np.inf), where=worth > 0)
 
 
 def offered_threshold(
@@ -198,7 +182,7 @@ def offered_threshold(
     column of `labour_usd_per_h` (jobs, 1) or (jobs, draws); returns (jobs, draws). Raises
     ValueError for another unit, or as the functions of `payback` do.
     """
-    price, hours = _values(price_usd=price_usd, hours_per_year=hours_per_year)
+    price, hours = not_negative(price_usd=price_usd, hours_per_year=hours_per_year)
     unit = np.broadcast_to(np.asarray(per), price.shape)
     if not np.isin(unit, ("robot", "month", "hour")).all():
         raise ValueError("an offer is per robot, month or hour")
@@ -229,7 +213,7 @@ def weighted_median(values: ArrayLike, weights: ArrayLike) -> np.ndarray:
     values.
     """
     v = np.asarray(values, dtype=float)
-    (w,) = _values(weights=weights)
+    (w,) = not_negative(weights=weights)
     if np.isnan(v).any() or w.sum() == 0:
         raise ValueError("a weighted median needs weight and no missing values")
     order = np.argsort(v, axis=-1, kind="stable")

@@ -21,27 +21,21 @@ from numpy.typing import ArrayLike
 from scipy.optimize import elementwise
 from scipy.stats import norm
 
+from aifactory.models.arguments import not_negative, positive, shares
+from aifactory.models.finance import annuity_factor, capital_recovery_factor
+
 READINGS = ("running", "calendar")
 
 
-def _values(**given: ArrayLike) -> list[np.ndarray]:
-    """Arguments as float arrays. Raises ValueError for one that is negative or not a number."""
-    out = []
-    for name, value in given.items():
-        array = np.asarray(value, dtype=float)
-        if np.isnan(array).any() or (array < 0).any():
-            raise ValueError(f"{name} must not be negative or missing")
-        out.append(array)
-    return out
+def over(top: ArrayLike, bottom: ArrayLike) -> np.ndarray:
+    """`top` / `bottom`, broadcast; infinite where `bottom` is not positive."""
+    a, b = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
+    return np.divide(a, b, out=np.full(b.shape, np.inf), where=b > 0)
 
 
-def _shares(**given: ArrayLike) -> list[np.ndarray]:
-    """Arguments as float arrays from 0 to 1. Raises ValueError."""
-    for name, value in given.items():
-        array = np.asarray(value, dtype=float)
-        if not ((array >= 0) & (array <= 1)).all():
-            raise ValueError(f"{name} must lie between 0 and 1")
-    return [np.asarray(v, dtype=float) for v in given.values()]
+def target(target_years: ArrayLike) -> np.ndarray:
+    """A time to pay back in (years) as an array. Raises ValueError unless it is above zero."""
+    return positive(target_years=target_years)[0]
 
 
 def oee(availability: ArrayLike, performance: ArrayLike, quality: ArrayLike) -> np.ndarray:
@@ -50,8 +44,8 @@ def oee(availability: ArrayLike, performance: ArrayLike, quality: ArrayLike) -> 
     `availability` and `quality` are shares, `performance` is speed over the reference speed. Raises
     ValueError for shares outside 0 to 1 or negative speed.
     """
-    up, good = _shares(availability=availability, quality=quality)
-    (speed,) = _values(performance=performance)
+    up, good = shares(availability=availability, quality=quality)
+    (speed,) = not_negative(performance=performance)
     return up * speed * good
 
 
@@ -62,7 +56,7 @@ def effective_availability(availability: ArrayLike, reading: str = "running") ->
     """
     if reading not in READINGS:
         raise ValueError(f"unknown reading {reading!r}; use one of {READINGS}")
-    (up,) = _shares(availability=availability)
+    (up,) = shares(availability=availability)
     return up if reading == "running" else np.ones_like(up)
 
 
@@ -72,7 +66,7 @@ def realised_share(robots: ArrayLike, jobs_per_robot: ArrayLike) -> np.ndarray:
     `robots` that each do `jobs_per_robot` of a job free that many jobs, of which only whole ones
     can go: floor(n x) / (n x); 0 where nothing is done. Raises ValueError for negative input.
     """
-    n, x = _values(robots=robots, jobs_per_robot=jobs_per_robot)
+    n, x = not_negative(robots=robots, jobs_per_robot=jobs_per_robot)
     work = n * x
     whole = np.floor(work + 1e-9)
     return np.divide(whole, work, out=np.zeros_like(work + 0.0), where=work > 0)
@@ -90,10 +84,10 @@ def annual_benefit(
     `labour_usd_per_h` is total compensation an hour worked, not the wage. Raises ValueError for
     negative input or shares (`availability`, `realised`) outside 0 to 1.
     """
-    e, h, w = _values(
+    e, h, w = not_negative(
         efficiency=efficiency, hours_per_year=hours_per_year, labour_usd_per_h=labour_usd_per_h
     )
-    a, r = _shares(availability=availability, realised=realised)
+    a, r = shares(availability=availability, realised=realised)
     return r * e * a * h * w
 
 
@@ -116,7 +110,7 @@ def annual_cost(
     robot's errors, in hours per hour of running. Raises ValueError for negative input, shares above
     1, or no robot a supervisor.
     """
-    p, m, h, ws, n, kw, pe, q, w, s = _values(
+    p, m, h, ws, n, kw, pe, q, w, s = not_negative(
         price_usd=price_usd,
         maintenance_share=maintenance_share,
         hours_per_year=hours_per_year,
@@ -128,7 +122,7 @@ def annual_cost(
         labour_usd_per_h=labour_usd_per_h,
         software_usd_per_year=software_usd_per_year,
     )
-    (a,) = _shares(running_share=running_share)
+    (a,) = shares(running_share=running_share)
     if (n == 0).any():
         raise ValueError("robots_per_supervisor must be positive (infinite for no supervision)")
     return m * p + h * ws / n + kw * a * h * pe + q * a * h * w + s
@@ -140,7 +134,7 @@ def installed_cost(price_usd: ArrayLike, integration_share: ArrayLike) -> np.nda
     `integration_share` i is engineering, safety, tools and training over the robot's price. Raises
     ValueError for negative input.
     """
-    p, i = _values(price_usd=price_usd, integration_share=integration_share)
+    p, i = not_negative(price_usd=price_usd, integration_share=integration_share)
     return p * (1 + i)
 
 
@@ -151,11 +145,10 @@ def life_years(
 
     Raises ValueError for negative input.
     """
-    life, run, cap = _values(
+    life, run, cap = not_negative(
         life_h=life_h, running_h_per_year=running_h_per_year, cap_years=cap_years
     )
-    life, run = np.broadcast_arrays(life, run)
-    return np.minimum(np.divide(life, run, out=np.full(run.shape, np.inf), where=run > 0), cap)
+    return np.minimum(over(life, run), cap)
 
 
 def simple_payback_years(
@@ -169,14 +162,13 @@ def simple_payback_years(
     Infinite where a year brings nothing, and where the robot wears out first (`life`, years).
     Raises ValueError for negative input.
     """
-    i, b, o, last = _values(
+    i, b, o, last = not_negative(
         installed_usd=installed_usd,
         benefit_usd_per_year=benefit_usd_per_year,
         cost_usd_per_year=cost_usd_per_year,
         life=life,
     )
-    i, net = np.broadcast_arrays(i, b - o)
-    years = np.divide(i, net, out=np.full(net.shape, np.inf), where=net > 0)
+    years = over(i, b - o)
     return np.where(years <= last, years, np.inf)
 
 
@@ -192,40 +184,13 @@ def discounted_payback_years(
     Solves (B - O) (1 - (1 + k)^-n) / k = I: n = -ln(1 - k I / (B - O)) / ln(1 + k). Infinite where
     that never happens, or not within `life` (years). Raises ValueError for negative input.
     """
-    k, last = _values(rate=rate, life=life)
+    k, last = not_negative(rate=rate, life=life)
     simple = simple_payback_years(installed_usd, benefit_usd_per_year, cost_usd_per_year)
     simple, k = np.broadcast_arrays(simple, k)
     with np.errstate(divide="ignore", invalid="ignore"):
         years = -np.log1p(-np.where(k * simple < 1, k * simple, 1.0)) / np.log1p(k)
     years = np.where(k == 0, simple, years)
     return np.where(years <= last, years, np.inf)
-
-
-def annuity_factor(rate: ArrayLike, years: ArrayLike) -> np.ndarray:
-    """Present value of 1 at the end of each year: (1 - (1 + k)^-n) / k, and n at k = 0.
-
-    `rate` lies above -1; `years` may be a fraction. Raises ValueError outside.
-    """
-    k = np.asarray(rate, dtype=float)
-    (n,) = _values(years=years)
-    if not (k > -1).all():
-        raise ValueError("rate must lie above -1")
-    k, n = np.broadcast_arrays(k, n)
-    small = np.abs(k) < 1e-9
-    safe = np.where(small, 1.0, k)
-    with np.errstate(over="ignore"):
-        return np.where(small, n, -np.expm1(-n * np.log1p(safe)) / safe)
-
-
-def capital_recovery_factor(rate: ArrayLike, years: ArrayLike) -> np.ndarray:
-    """Yearly payment that returns 1 with interest over `years`: k / (1 - (1 + k)^-n).
-
-    Raises ValueError for no years or a rate at or below -1.
-    """
-    (n,) = _values(years=years)
-    if (n == 0).any():
-        raise ValueError("years must be positive")
-    return 1 / annuity_factor(rate, n)
 
 
 def npv(
@@ -241,7 +206,7 @@ def npv(
     leaves (1 - t) of this: neither its sign nor the IRR moves (Brown 1948). Raises ValueError for
     negative prices or years.
     """
-    i, rest = _values(installed_usd=installed_usd, residual_usd=residual_usd)
+    i, rest = not_negative(installed_usd=installed_usd, residual_usd=residual_usd)
     factor = annuity_factor(rate, years)
     worth = (1 + np.asarray(rate, float)) ** -np.asarray(years, float)
     return np.asarray(net_usd_per_year, float) * factor + rest * worth - i
@@ -253,7 +218,7 @@ def irr(installed_usd: ArrayLike, net_usd_per_year: ArrayLike, years: ArrayLike)
     -1 where a year brings nothing or there is no year; searched from -0.9999 to 1,000. Raises
     ValueError for negative years or a purchase that costs nothing.
     """
-    i, n = _values(installed_usd=installed_usd, years=years)
+    i, n = not_negative(installed_usd=installed_usd, years=years)
     if (i == 0).any():
         raise ValueError("installed_usd must be positive")
     i, n, net = np.broadcast_arrays(i, n, np.asarray(net_usd_per_year, float))
@@ -281,13 +246,12 @@ def cost_per_human_hour(
     `human_hours_per_year` is r e A H. Infinite where no work is done. Raises ValueError for
     negative input.
     """
-    i, o, done = _values(
+    i, o, done = not_negative(
         installed_usd=installed_usd,
         cost_usd_per_year=cost_usd_per_year,
         human_hours_per_year=human_hours_per_year,
     )
-    spent, done = np.broadcast_arrays(capital_recovery_factor(rate, years) * i + o, done)
-    return np.divide(spent, done, out=np.full(done.shape, np.inf), where=done > 0)
+    return over(capital_recovery_factor(rate, years) * i + o, done)
 
 
 def threshold_efficiency(
@@ -303,16 +267,9 @@ def threshold_efficiency(
 
     Infinite where there is nothing to save. Raises ValueError for negative input or no target.
     """
-    t, i, o = _values(
-        target_years=target_years,
-        installed_usd=installed_usd,
-        cost_usd_per_year=cost_usd_per_year,
-    )
-    if (t == 0).any():
-        raise ValueError("target_years must be positive")
+    i, o = not_negative(installed_usd=installed_usd, cost_usd_per_year=cost_usd_per_year)
     whole = annual_benefit(1.0, availability, hours_per_year, labour_usd_per_h, realised)
-    need, whole = np.broadcast_arrays(i / t + o, whole)
-    return np.divide(need, whole, out=np.full(whole.shape, np.inf), where=whole > 0)
+    return over(i / target(target_years) + o, whole)
 
 
 def threshold_labour_cost(
@@ -330,18 +287,12 @@ def threshold_labour_cost(
     w* = (I / T + F) / (A H (r e - q)), with F the running cost that does not depend on w. Infinite
     where help with errors eats what is saved. Raises ValueError for negative input or no target.
     """
-    t, i, f = _values(
-        target_years=target_years,
-        installed_usd=installed_usd,
-        fixed_usd_per_year=fixed_usd_per_year,
+    i, f, q = not_negative(
+        installed_usd=installed_usd, fixed_usd_per_year=fixed_usd_per_year, help_share=help_share
     )
-    if (t == 0).any():
-        raise ValueError("target_years must be positive")
-    (q,) = _values(help_share=help_share)
     a_h = annual_benefit(1.0, availability, hours_per_year, 1.0)
     saved = annual_benefit(efficiency, availability, hours_per_year, 1.0, realised) - q * a_h
-    need, saved = np.broadcast_arrays(i / t + f, saved)
-    return np.divide(need, saved, out=np.full(saved.shape, np.inf), where=saved > 0)
+    return over(i / target(target_years) + f, saved)
 
 
 def chance_within(
@@ -353,7 +304,7 @@ def chance_within(
     wages, averaged over by the midpoints of 16 equal parts of the normal distribution. Raises
     ValueError for no draws or negative input.
     """
-    w, s, t = _values(
+    w, s, t = not_negative(
         wage_usd_per_h=wage_usd_per_h, rse=rse, threshold_usd_per_h=threshold_usd_per_h
     )
     if t.size == 0:
@@ -369,7 +320,7 @@ def waiting_payback_years(rate: ArrayLike, price_fall: ArrayLike) -> np.ndarray:
     A year's wait saves interest k and the price fall d on what would be spent, and forgoes a year
     of savings (Jorgenson's user cost of capital). Raises ValueError where both are zero.
     """
-    k, d = _values(rate=rate, price_fall=price_fall)
+    k, d = not_negative(rate=rate, price_fall=price_fall)
     if ((k + d) == 0).any():
         raise ValueError("rate and price_fall are both zero: waiting gains nothing")
     return 1 / (k + d)
@@ -388,7 +339,7 @@ def raas_adopt(
     `own_cost_usd_per_h` is what the renter still pays an hour (supervision, help, energy). Raises
     ValueError for negative input.
     """
-    fee, own = _values(fee_usd_per_h=fee_usd_per_h, own_cost_usd_per_h=own_cost_usd_per_h)
+    fee, own = not_negative(fee_usd_per_h=fee_usd_per_h, own_cost_usd_per_h=own_cost_usd_per_h)
     return fee + own < annual_benefit(efficiency, availability, 1.0, labour_usd_per_h, realised)
 
 

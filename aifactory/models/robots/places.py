@@ -11,16 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-
-def _positive(**given: ArrayLike) -> list[np.ndarray]:
-    """Arguments as float arrays. Raises ValueError for one that is not above zero."""
-    out = []
-    for name, value in given.items():
-        array = np.asarray(value, dtype=float)
-        if not (array > 0).all():
-            raise ValueError(f"{name} must be positive")
-        out.append(array)
-    return out
+from aifactory.models.arguments import positive
 
 
 def labour_cost_usd_per_hour(
@@ -37,7 +28,7 @@ def labour_cost_usd_per_hour(
     persons engaged L (million), hours a person h (a year). Raises ValueError for values that are
     not positive, or a share above 1.
     """
-    s, y, p, n, h = _positive(
+    s, y, p, n, h = positive(
         labour_share=labour_share,
         gdp_ppp_million_usd=gdp_ppp_million_usd,
         price_level=price_level,
@@ -55,7 +46,7 @@ def fences(values: ArrayLike, reach: float = 1.5) -> tuple[float, float]:
     Quartiles of the logarithms, moved outwards by `reach` times their distance. Raises ValueError
     for fewer than four values, values that are not positive, or a negative reach.
     """
-    (x,) = _positive(values=values)
+    (x,) = positive(values=values)
     if x.size < 4 or reach < 0:
         raise ValueError("fences need four values or more, and a reach that is not negative")
     q1, q3 = np.quantile(np.log(x), [0.25, 0.75])
@@ -85,7 +76,7 @@ def carried_forward(
     `growth` is that of the cost in its own currency, the rates are units of that currency per
     dollar in the two years. Raises ValueError for values that are not positive.
     """
-    w, g, x0, x1 = _positive(
+    w, g, x0, x1 = positive(
         level_usd=level_usd, growth=growth, rate_then=rate_then, rate_now=rate_now
     )
     return w * g * x0 / x1
@@ -99,7 +90,7 @@ def pay_usd_per_hour(
     `load` is labour cost over pay, `rate` units of the currency per dollar. Raises ValueError for
     values that are not positive.
     """
-    p, c, h, x = _positive(
+    p, c, h, x = positive(
         pay_per_year=pay_per_year, load=load, hours_per_year=hours_per_year, rate=rate
     )
     return p * c / (h * x)
@@ -110,7 +101,7 @@ def log_error(estimates: ArrayLike, references: ArrayLike) -> tuple[float, float
 
     Raises ValueError for fewer than two pairs, unequal shapes or values that are not positive.
     """
-    a, b = _positive(estimates=estimates, references=references)
+    a, b = positive(estimates=estimates, references=references)
     if a.shape != b.shape or a.size < 2:
         raise ValueError("estimates and references must be two pairs or more")
     gap = np.log(a / b)
@@ -125,7 +116,7 @@ def localised(
     `local_share` l is the part of the cost that is local labour. Raises ValueError for a negative
     cost, a share outside 0 to 1, or labour that costs nothing.
     """
-    there, here = _positive(labour_there=labour_there, labour_here=labour_here)
+    there, here = positive(labour_there=labour_there, labour_here=labour_here)
     c, share = np.asarray(cost, dtype=float), np.asarray(local_share, dtype=float)
     if not (c >= 0).all() or not ((share >= 0) & (share <= 1)).all():
         raise ValueError("cost must not be negative, and local_share must lie between 0 and 1")

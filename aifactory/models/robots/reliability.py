@@ -11,28 +11,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from aifactory.models.arguments import finite_not_negative, finite_positive, shares
+
 SECONDS_PER_HOUR = 3600.0
 
 
 def _positive(name: str, value: ArrayLike) -> np.ndarray:
-    x = np.asarray(value, dtype=float)
-    if not (np.isfinite(x).all() and (x > 0).all()):
-        raise ValueError(f"{name} must be positive and finite")
-    return x
+    return finite_positive(**{name: value})[0]
 
 
 def _not_negative(name: str, value: ArrayLike) -> np.ndarray:
-    x = np.asarray(value, dtype=float)
-    if not (np.isfinite(x).all() and (x >= 0).all()):
-        raise ValueError(f"{name} must be finite and not negative")
-    return x
+    return finite_not_negative(**{name: value})[0]
 
 
 def _share(name: str, value: ArrayLike) -> np.ndarray:
-    x = np.asarray(value, dtype=float)
-    if not ((x >= 0) & (x <= 1)).all():
-        raise ValueError(f"{name} lies between 0 and 1")
-    return x
+    return shares(**{name: value})[0]
 
 
 def _level(value: float) -> float:

@@ -15,16 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-
-def _positive(**given: ArrayLike) -> list[np.ndarray]:
-    """Arguments as float arrays. Raises ValueError for one that is not finite and above zero."""
-    out = []
-    for name, value in given.items():
-        array = np.asarray(value, dtype=float)
-        if not (np.isfinite(array).all() and (array > 0).all()):
-            raise ValueError(f"{name} must be finite and positive")
-        out.append(array)
-    return out
+from aifactory.models.arguments import finite_positive
 
 
 def growth_per_year(first: ArrayLike, last: ArrayLike, years: ArrayLike) -> np.ndarray:
@@ -32,7 +23,7 @@ def growth_per_year(first: ArrayLike, last: ArrayLike, years: ArrayLike) -> np.n
 
     Raises ValueError for values or spans that are not positive.
     """
-    a, b, t = _positive(first=first, last=last, years=years)
+    a, b, t = finite_positive(first=first, last=last, years=years)
     return np.expm1(np.log(b / a) / t)
 
 
@@ -56,7 +47,7 @@ class Drift:
         sd sqrt(D + D^2 / T): the walk's own steps, and the error of the drift. Raises ValueError
         for spans that are not positive.
         """
-        (t,) = _positive(years=years)
+        (t,) = finite_positive(years=years)
         return self.sd * np.sqrt(t + t**2 / self.observed_years)
 
     def predict(self, years: ArrayLike, u: ArrayLike) -> np.ndarray:
@@ -85,7 +76,7 @@ class Drift:
 
         Raises ValueError for ratios, spans or factors that are not positive.
         """
-        r, t, f = _positive(ratio=ratio, years=years, factor=factor)
+        r, t, f = finite_positive(ratio=ratio, years=years, factor=factor)
         return stats.t.cdf((np.log(r / f) - self.rate * t) / self.error(t), self.df)
 
 
@@ -97,7 +88,7 @@ def fit_drift(ratio: ArrayLike, years: ArrayLike) -> Drift:
     not overlap. Raises ValueError for fewer than three ratios, unequal lengths, values that are not
     positive, or growth that never differs.
     """
-    r, t = _positive(ratio=ratio, years=years)
+    r, t = finite_positive(ratio=ratio, years=years)
     r, t = r.ravel(), t.ravel()
     if r.size != t.size or r.size < 3:
         raise ValueError("a drift needs at least three ratios and as many spans")
@@ -149,7 +140,7 @@ class Panel:
 
         Raises ValueError for an unknown series or values that are not positive.
         """
-        v, f = _positive(value=value, factor=factor)
+        v, f = finite_positive(value=value, factor=factor)
         middle, error = self._line(series, year)
         return stats.t.cdf((np.log(v / f) - middle) / error, self.df)
 
@@ -162,7 +153,7 @@ def fit_panel(series: Sequence[str], year: ArrayLike, value: ArrayLike) -> Panel
     plain log-linear trend. Raises ValueError for lengths that differ, values that are not
     positive, no degree of freedom left, or years that do not differ.
     """
-    (y,) = _positive(value=value)
+    (y,) = finite_positive(value=value)
     t = np.asarray(year, dtype=float).ravel()
     names = list(dict.fromkeys(series))
     if not len(series) == t.size == y.size:
@@ -188,7 +179,7 @@ def chow_break(year: ArrayLike, value: ArrayLike, break_year: float) -> tuple[fl
     Compares one line with two, the second from `break_year` on. Raises ValueError where either
     part has fewer than three values, or values are not positive.
     """
-    (y,) = _positive(value=value)
+    (y,) = finite_positive(value=value)
     t = np.asarray(year, dtype=float)
     late = t >= break_year
     if late.sum() < 3 or (~late).sum() < 3:
@@ -212,7 +203,7 @@ def between_counters(values: ArrayLike, u: ArrayLike) -> np.ndarray:
     is Student's t in logarithms with the firms less one as degrees of freedom. Raises ValueError
     for fewer than two firms or counts that are not positive.
     """
-    (v,) = _positive(values=values)
+    (v,) = finite_positive(values=values)
     logs = np.log(v.ravel())
     if logs.size < 2:
         raise ValueError("one counting firm says nothing of how firms differ")
@@ -226,7 +217,7 @@ def whole_year(value: ArrayLike, months: ArrayLike, u: ArrayLike) -> np.ndarray:
     Evenly spread, as nothing else is known: value (1 + u (12 / months - 1)). Raises ValueError for
     values that are not positive, or months that are not above 0 and at most 12.
     """
-    v, m = _positive(value=value, months=months)
+    v, m = finite_positive(value=value, months=months)
     if (m > 12).any():
         raise ValueError("a year has twelve months")
     return v * (1 + np.asarray(u, dtype=float) * (12 / m - 1))

@@ -10,13 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from aifactory.models.arguments import positive
+
 Array = float | np.ndarray
-
-
-def _positive(**values: Array) -> None:
-    for name, value in values.items():
-        if not (np.asarray(value, dtype=float) > 0).all():
-            raise ValueError(f"{name} must be above zero")
 
 
 # -- chips and wafers -----------------------------------------------------------------------------
@@ -29,7 +25,7 @@ def accelerators(site_mw: Array, facility_over_it: Array, kw_per_accelerator: Ar
     `kw_per_accelerator` a rack's power shared over its accelerators (kW). Raises ValueError for
     values that are not above zero.
     """
-    _positive(
+    positive(
         site_mw=site_mw, facility_over_it=facility_over_it, kw_per_accelerator=kw_per_accelerator
     )
     watts = np.asarray(site_mw, dtype=float) * 1000
@@ -43,7 +39,7 @@ def gross_dies(die_mm2: Array, wafer_mm: float = 300.0) -> np.ndarray:
     doi:10.1109/TSM.2004.836656, compares such formulas). `die_mm2` is S in mm², `wafer_mm` the
     diameter d. Raises ValueError where a die is not above zero or leaves no whole one.
     """
-    _positive(die_mm2=die_mm2, wafer_mm=wafer_mm)
+    positive(die_mm2=die_mm2, wafer_mm=wafer_mm)
     area = np.asarray(die_mm2, dtype=float)
     found = np.pi * (wafer_mm / 2) ** 2 / area - np.pi * wafer_mm / np.sqrt(2 * area)
     if not (found >= 1).all():
@@ -57,7 +53,7 @@ def yield_murphy(die_mm2: Array, defects_per_cm2: Array) -> np.ndarray:
     A is the die's area (cm²) and D the density of defects (per cm²). Raises ValueError for a
     die that is not above zero or a density below zero.
     """
-    _positive(die_mm2=die_mm2)
+    positive(die_mm2=die_mm2)
     if not (np.asarray(defects_per_cm2, dtype=float) >= 0).all():
         raise ValueError("a density of defects is not below zero")
     ad = np.maximum(np.asarray(die_mm2) / 100 * np.asarray(defects_per_cm2), 1e-12)
@@ -72,7 +68,7 @@ def yield_negative_binomial(
     Stapper's model (Stapper, Armstrong and Saji 1983); `clustering` is a: large values give
     Poisson's exp(-A D). Raises ValueError for values that are not above zero.
     """
-    _positive(die_mm2=die_mm2, clustering=clustering)
+    positive(die_mm2=die_mm2, clustering=clustering)
     if not (np.asarray(defects_per_cm2, dtype=float) >= 0).all():
         raise ValueError("a density of defects is not below zero")
     ad = np.asarray(die_mm2) / 100 * np.asarray(defects_per_cm2)
@@ -84,7 +80,7 @@ def wafers_needed(packages: Array, dies_each: float, die_mm2: Array, good: Array
 
     Raises ValueError where a share lies outside 0 to 1 or a count is not above zero.
     """
-    _positive(packages=packages, dies_each=dies_each, good=good)
+    positive(packages=packages, dies_each=dies_each, good=good)
     if not (np.asarray(good) <= 1).all():
         raise ValueError("a yield is a share, at most 1")
     return np.asarray(packages) * dies_each / (gross_dies(die_mm2) * np.asarray(good))

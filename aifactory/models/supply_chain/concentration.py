@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+
+from aifactory.uncertainty import Z95
 
 Array = float | Sequence[float] | np.ndarray
 FULL = 100.0  # percent
@@ -114,7 +115,7 @@ def dirichlet_precision(half_width: float, share: float = 0.5) -> float:
     """
     if not (0 < half_width < 1 and 0 < share < 1):
         raise ValueError("a share and its half-width lie between 0 and 1")
-    precision = share * (1 - share) / (half_width / stats.norm.ppf(0.95)) ** 2 - 1
+    precision = share * (1 - share) / (half_width / Z95) ** 2 - 1
     if precision <= 0:
         raise ValueError("no Dirichlet distribution is that wide")
     return float(precision)

@@ -75,9 +75,7 @@ def made_by(t: Array, start: np.ndarray, ramp: np.ndarray, per_month: np.ndarray
     `start`, `ramp` (months) and `per_month` (output a month at full rate) have shape (draws,
     routes), `t` shape (draws,). A start of infinity means a route that never comes.
     """
-    after = np.maximum(np.asarray(t, dtype=float)[:, None] - start, 0)
-    share = np.where(after <= ramp, after**2 / (2 * ramp), after - ramp / 2)
-    return (per_month * share).sum(axis=1)
+    return (per_month * _recovered(np.asarray(t, dtype=float)[:, None], start, ramp)).sum(axis=1)
 
 
 def fill_months(

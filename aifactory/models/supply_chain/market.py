@@ -10,20 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from aifactory.models.arguments import positive, shares
+
 Array = float | np.ndarray
-
-
-def _share(**values: Array) -> None:
-    for name, value in values.items():
-        x = np.asarray(value, dtype=float)
-        if not ((x >= 0) & (x <= 1)).all():
-            raise ValueError(f"{name} is a share between 0 and 1")
-
-
-def _positive(**values: Array) -> None:
-    for name, value in values.items():
-        if not (np.asarray(value, dtype=float) > 0).all():
-            raise ValueError(f"{name} must be above zero")
 
 
 # -- shares ---------------------------------------------------------------------------------------
@@ -57,7 +46,7 @@ def stick_share(u: np.ndarray, makers: int, left: Array = 1.0) -> np.ndarray:
     """
     if makers < 2:
         raise ValueError("a stick is broken among two makers or more")
-    _share(left=left)
+    shares(left=left)
     return np.asarray(left) * (1 - (1 - np.asarray(u, dtype=float)) ** (1 / (makers - 1)))
 
 
@@ -67,7 +56,7 @@ def share_by_sales(revenue_twd: Array, twd_per_usd: Array, market_usd: Array) ->
     `revenue_twd` and `market_usd` in the same multiple (say thousand million) of their currency.
     Raises ValueError for an exchange rate or a market that is not above zero, or a revenue below.
     """
-    _positive(twd_per_usd=twd_per_usd, market_usd=market_usd)
+    positive(twd_per_usd=twd_per_usd, market_usd=market_usd)
     revenue = np.asarray(revenue_twd, dtype=float)
     if not (revenue >= 0).all():
         raise ValueError("a revenue is not below zero")
@@ -79,9 +68,9 @@ def is_large(first: Array, second: Array, alone: float, together: float) -> np.n
 
     Shapes broadcast; returns booleans. Raises ValueError for shares outside 0 to 1.
     """
-    _share(alone=alone, together=together)
+    shares(alone=alone, together=together)
     a, b = np.broadcast_arrays(np.asarray(first, dtype=float), np.asarray(second, dtype=float))
-    _share(first=a, second=b)
+    shares(first=a, second=b)
     return (a >= alone) | (b >= alone) | (a + b >= together)
 
 
@@ -92,7 +81,7 @@ def racks_paid_for(growth_twd_bn: Array, price_usd_m: Array, twd_per_usd: Array)
     racks sold beyond those of the year before. A fall pays for none. Raises ValueError for prices
     that are not above zero.
     """
-    _positive(price_usd_m=price_usd_m, twd_per_usd=twd_per_usd)
+    positive(price_usd_m=price_usd_m, twd_per_usd=twd_per_usd)
     growth = np.maximum(np.asarray(growth_twd_bn, dtype=float), 0)
     return growth * 1000 / np.asarray(twd_per_usd) / np.asarray(price_usd_m)
 
@@ -111,7 +100,7 @@ def seasonally_adjusted(values: np.ndarray, period: int = 12) -> np.ndarray:
     from statsmodels.tsa.seasonal import STL  # slow to load, and only this function needs it
 
     x = np.asarray(values, dtype=float)
-    _positive(values=x)
+    positive(values=x)
     if x.size < 2 * period:
         raise ValueError(f"{x.size} values: a season of {period} takes at least {2 * period}")
     season = 2 * (10 * x.size // 2) + 1  # a window far longer than the series: a fixed season

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from aifactory import scores
 from aifactory.models.pace import timelines as tl
 
 P3 = np.array([0.1, 0.5, 0.9])
@@ -190,12 +191,14 @@ def test_an_exponential_wait_forgets_what_has_passed():
 
 def test_scores_of_settled_questions():
     # Brier and Good: 0.25 and log 2 for even odds, nothing lost by a sure and right forecast.
-    assert tl.brier([0.5, 0.9, 0.9, 1], [0, 1, 0, 1]) == pytest.approx([0.25, 0.01, 0.81, 0])
-    assert tl.log_score([0.5, 0.9, 0.2], [1, 1, 0]) == pytest.approx(-np.log([0.5, 0.9, 0.8]))
+    assert scores.brier_score([0.5, 0.9, 0.9, 1], [0, 1, 0, 1]) == pytest.approx(
+        [0.25, 0.01, 0.81, 0]
+    )
+    assert scores.log_score([0.5, 0.9, 0.2], [1, 1, 0]) == pytest.approx(-np.log([0.5, 0.9, 0.8]))
     with pytest.raises(ValueError, match="outcomes"):
-        tl.brier([0.5], [0.5])
+        scores.brier_score([0.5], [0.5])
     with pytest.raises(ValueError, match="within"):
-        tl.log_score([1.5], [1])
+        scores.log_score([1.5], [1])
 
 
 @pytest.mark.parametrize("outcome", [0.5, 4.0, 30.0])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aifactory.models.robots import capital, payback
+from aifactory.models.robots import capital, frontier, payback
 
 
 def test_the_widget_factory_of_dixit_and_pindyck():
@@ -65,14 +65,14 @@ def test_required_profit_returns_capital_at_the_rate(k0, rate, wait, years):
     st.floats(1.5, 6), st.floats(5e3, 1e5), st.floats(0, 4e3), st.floats(0, 2), st.floats(0, 0.3)
 )
 def test_the_price_for_a_payback_gives_that_payback(target, benefit, other, share, upkeep):
-    price = float(capital.price_for_payback(target, benefit, other, share, upkeep))
+    price = float(frontier.price_for_payback(target, benefit, other, share, upkeep))
     cost = payback.annual_cost(price, upkeep, 1, other, 1, 0, 0, 0)
     found = payback.simple_payback_years(payback.installed_cost(price, share), benefit, cost)
     assert found == pytest.approx(target)
 
 
 def test_no_price_is_low_enough_where_running_costs_eat_the_saving():
-    assert capital.price_for_payback(3, 1000, 2000, 0.5, 0.1) == 0
+    assert frontier.price_for_payback(3, 1000, 2000, 0.5, 0.1) == 0
 
 
 def test_robots_to_sell_by_hand():
@@ -98,7 +98,7 @@ def test_waiting_breaks_even_at_the_threshold(years_back, rate, life):
     [
         (lambda: capital.required_profit(-1, 0.1, 1, 5), "capital"),
         (lambda: capital.required_profit(1, 0.1, 1, 0), "years"),
-        (lambda: capital.price_for_payback(-1, 1, 1, 0, 0), "target_years"),
+        (lambda: frontier.price_for_payback(-1, 1, 1, 0, 0), "target_years"),
         (lambda: capital.robots_to_sell(1, 1, 1.1), "gross_margin"),
         (lambda: capital.wait_a_year(1, 1, 1, 1, 1, 1.5, 0.1), "chance"),
         (lambda: capital.wait_a_year(1, 1, 1, 1, 1, 0.5, 0), "positive rate"),
