@@ -39,13 +39,17 @@ serve: deps-book ## show the site at http://127.0.0.1:8000 and rebuild it on eve
 execute: deps-full ## run the chapters that changed and store their outputs [CHAPTER=power]
 	@$(RUN) -m aifactory execute $(CHAPTER)
 
-run: deps-full ## run one chapter with your numbers, print its verdicts, build the site: CHAPTER=power
+run: deps-full ## run one chapter with your numbers and print its verdicts: CHAPTER=power [SCENARIO=colossus-1]
 	@test -n "$(CHAPTER)" || { echo "Say which chapter: make run CHAPTER=power" >&2; exit 2; }
+ifdef SCENARIO
+	@$(RUN) -m aifactory what-if --scenario "$(SCENARIO)" --chapter "$(CHAPTER)"
+else
 	@$(RUN) -m aifactory data lock
 	@$(RUN) -m aifactory execute $(CHAPTER)
 	@$(RUN) -m aifactory verdicts --chapter $(CHAPTER)
 	@$(MAKE) --no-print-directory site
 	@echo "Open _build/html/notebooks/$(subst -,_,$(CHAPTER)).html; git diff shows what moved."
+endif
 
 # --- for contributors -----------------------------------------------------------------------------
 

@@ -42,8 +42,14 @@ forecasts_app = typer.Typer(
     epilog="Without a command: the list.",
 )
 app.add_typer(forecasts_app, name="forecasts")
+factory_app = typer.Typer(
+    help="The whole factory as one graph: list its steps, or fit it anew.",
+    invoke_without_command=True,
+)
+app.add_typer(factory_app, name="factory")
 
 Command = TypeVar("Command", bound=Callable[..., None])
+Result = TypeVar("Result")
 Rows = list[dict[str, Any]]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with every field.")]
@@ -656,7 +662,7 @@ def execute(
     _report(f"{name}: {what}" for name, what in done.items())
 
 
-def _with_progress(work: Callable[[Callable[[str], None]], dict[str, str]]) -> dict[str, str]:
+def _with_progress(work: Callable[[Callable[[str], None]], Result]) -> Result:
     """Run `work`, which tells its progress: one changing line on a terminal, plain lines in CI."""
     if not sys.stderr.isatty():
         return work(lambda line: typer.echo(line, err=True))
@@ -681,6 +687,220 @@ def new(
         _fail(error)
     except run.ChapterError as error:
         _fail(error, 1)
+
+
+# --- ensemble ------------------------------------------------------------------------------------
+
+
+@app.command()
+@_plainly
+def ensemble(
+    draws: Annotated[float, typer.Option("--draws", min=1, help="How many, such as 1e6.")] = 1e6,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random numbers.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler, as tcp://host:8786."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Keep the summary; a broken run goes on there."),
+    ] = None,
+    keep_draws: Annotated[
+        bool, typer.Option("--keep-draws", help="Keep the draws in DIR, too, as Parquet.")
+    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The whole factory over many draws of its inputs: its outputs, and how often claims hold.
+
+    The same seed gives the same numbers, bit for bit, here or on any cluster.
+    """
+    from aifactory import ensemble as many
+    from aifactory import factory
+
+    if draws != int(draws):
+        _fail(f"--draws takes a whole number, not {draws:g}")
+    if keep_draws and out is None:
+        _fail("--keep-draws needs a folder: give one with --out")
+    plan = many.Plan(factory.graph(), factory.distributions(), int(draws), seed)
+    meter = many.Meter()
+    try:
+        summary = many.run(plan, scheduler, out, keep_draws, meter)
+    except ValueError as error:
+        _fail(error, 1)
+    finally:
+        meter.close()
+    if out is not None:
+        for path in many.write(plan, summary, out):
+            typer.echo(f"wrote {path}", err=True)
+    found = many.report(plan, summary)
+    rows = [
+        dict.fromkeys(ENSEMBLE_COLUMNS) | {"name": name, "kind": kind} | row
+        for kind in ("output", "claim")
+        for name, row in found[f"{kind}s"].items()
+    ]
+    _emit(rows, ENSEMBLE_COLUMNS, as_json, as_csv, _draw_ensemble)
+    if found["claims"]:
+        share = found["joint"]["all_hold"]
+        typer.echo(f"all {len(found['claims'])} claims hold in {share:.2%} of draws", err=True)
+
+
+ENSEMBLE_COLUMNS = (
+    "name", "kind", "unit", "mean", "sd", "min", "p05", "p25", "p50", "p75", "p95", "max",
+    "probability", "draws", "claim", "part", "edition", "what",
+)  # fmt: skip
+
+
+def _draw_ensemble(rows: Rows) -> None:
+    """One table of the outputs, one of the claims."""
+    outputs, claims = ([row for row in rows if row["kind"] == kind] for kind in ("output", "claim"))
+    shown = {"Output": "{name}", "Median": "{p50}", "5-95 %": "{p05} to {p95}", "Unit": "{unit}"}
+    _table(shown | {"What": "{what}"}, "outputs")(outputs)
+    shown = {"Claim": "{claim}", "Part": "{part}", "Probability": "{probability}"}
+    _table(shown | {"What": "{what}"}, "claims")(claims)
+
+
+# --- the whole factory ---------------------------------------------------------------------------
+
+
+@factory_app.callback()
+@_plainly
+def factory_command(
+    context: typer.Context, search: Search = None, as_json: AsJson = False, as_csv: AsCsv = False
+) -> None:
+    """The graph of the whole factory: its inputs and steps, with unit, formula and source.
+
+    Without a command: the list.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from aifactory import factory
+
+    found = factory.graph()
+    rows = [
+        {"name": one.name, "kind": "input", "unit": one.unit, "formula": ""}
+        | {"what": one.what, "source": ";".join(one.figures) or "factory/derived_inputs"}
+        for one in found.inputs
+    ]
+    rows += [
+        {"name": node.name, "kind": node.kind, "unit": node.unit, "formula": node.formula}
+        | {"what": node.what, "source": node.model or node.source}
+        for node in found.nodes
+    ]
+    shown = {"Name": "{name}", "Kind": "{kind}", "Unit": "{unit}", "Formula": "{formula}"}
+    _emit(_matching(rows, search), list(rows[0]), as_json, as_csv, _table(shown, "steps"))
+
+
+@factory_app.command("learn")
+@_plainly
+def factory_learn() -> None:
+    """Fit the surfaces to the chapters' simulators again, and read the chapters' verdicts.
+
+    Writes data/factory/ and takes the change into the data package; prints what changed.
+    """
+    from aifactory import factory
+
+    tables = _with_progress(factory.learn)
+    changes = _done(lambda: factory.write(tables), "datapackage.json is unchanged")
+    typer.echo("learnt" if changes else "nothing new: data/factory/ is as it was", err=True)
+
+
+# --- what if -------------------------------------------------------------------------------------
+
+
+@app.command("what-if")
+@_plainly
+def what_if(
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="An input or a figure; may be repeated."),
+    ] = None,
+    which: Annotated[
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help="Of scenarios/, or a file in .toml."),
+    ] = None,
+    chapter: Chapter = None,
+    outputs_only: Annotated[
+        bool, typer.Option("--outputs-only", help="Run no chapter: the graph of the factory alone.")
+    ] = False,
+    list_names: Annotated[
+        bool, typer.Option("--list", help="List the inputs and scenarios that there are.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    notebooks: Notebooks = ROOT / "notebooks",
+) -> None:
+    """Every verdict before and after other assumptions, and what moved.
+
+    VALUE is a number in the input's unit, a number with a unit (0.3 GW), or low,central,high.
+    Chapters that read a changed figure run into _build/runs/; the stored ones stay as they are.
+    The factory's graph answers beside them, unless --chapter asks for one chapter alone.
+    """
+    from aifactory import scenario, whatif
+
+    inputs = whatif.inputs()
+    if list_names:
+        rows = _settable(scenario.knobs(inputs), scenario.FOLDER)
+        shown = {"Name": "{name}", "Kind": "{kind}", "Unit": "{unit}", "What": "{what}"}
+        _emit(rows, list(rows[0]), as_json, as_csv, _table(shown, "names"))
+        return
+    asked = scenario.assemble(sets or (), which, inputs)
+    rows, remarks = ([], []) if chapter and not outputs_only else whatif.from_graph(asked)
+    if outputs_only:
+        done = whatif.Runs()
+    else:
+        known = _notebook_paths(notebooks, chapter)
+        done = _with_progress(lambda say: whatif.run(asked, known, notebooks, jobs=jobs, say=say))
+    for line in [*done.stale, *remarks]:
+        typer.echo(f"note: {line}", err=True)
+    rows = done.rows + rows
+    _emit(rows, whatif.COLUMNS, as_json, as_csv, _before_and_after)
+    typer.echo(whatif.summary(asked, done, rows), err=True)
+    for line in done.errors:
+        typer.echo(f"error: {line}", err=True)
+    if done.errors:
+        raise typer.Exit(1)
+
+
+def _settable(knobs: dict[str, Any], folder: Path) -> Rows:
+    """Inputs of the factory and scenarios, as rows."""
+    from aifactory import scenario
+
+    rows = [
+        {"name": one.name, "kind": "input", "unit": one.unit, "what": one.what}
+        | {"figures": list(one.figures)}
+        for one in knobs.values()
+        if one.input and one.figures != (one.name,)
+    ]
+    for name in scenario.names():
+        file = scenario.read(folder / f"{name}.toml", knobs)
+        row = {"name": name, "kind": "scenario", "unit": "", "what": file.title}
+        rows.append(row | {"figures": list(file.set)})
+    return rows
+
+
+def _before_and_after(rows: Rows) -> None:
+    """Verdicts of the chapters in one table, the graph's answers in another."""
+    shown = {"Claim": "{name}", "Part": "{part} {edition}", "Moved": "{moved}"}
+    verdict = "{%s}, P {%s_probability}, {%s_p50} {unit}"
+    span = "{%s_p50} ({%s_p05} to {%s_p95})"
+    kinds = {
+        "verdict": (shown, verdict, "verdicts, from the chapters"),
+        "claim": (shown, "{%s}, P {%s_probability}", "claims, from the graph"),
+        "output": (
+            {"Output": "{name}", "Unit": "{unit}", "Moved": "{moved}"},
+            span,
+            "outputs, from the graph",
+        ),
+    }
+    for kind, (columns, side, title) in kinds.items():
+        own = [row for row in rows if row["kind"] == kind]
+        both = {s.capitalize(): side.replace("%s", s) for s in ("before", "after")}
+        if own:
+            _table(columns | both, title)(own)
 
 
 # --- entry ---------------------------------------------------------------------------------------

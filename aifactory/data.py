@@ -50,6 +50,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENVIRONMENT = "AIFACTORY_DATA"
+WHOLE = "factory"  # the chapter that joins all others, and judges no claim of its own
 BUILT_IN = ("claims", "figures", "sources", "corrections")  # tables that every chapter shares
 
 

@@ -57,11 +57,11 @@ def _digest(*parts: str | bytes) -> str:
     return h.hexdigest()[:16]
 
 
-def _code(nb: NotebookNode) -> list[str]:
+def code_of(nb: NotebookNode) -> list[str]:
     return [c.source for c in nb.cells if c.cell_type == "code"]
 
 
-def _read_text(chapter: str, notebooks: Path) -> NotebookNode:
+def read_text(chapter: str, notebooks: Path) -> NotebookNode:
     """The chapter's text as a notebook without outputs. Raises ChapterError if there is none."""
     path = chapter_path(chapter, notebooks).with_suffix(".md")
     if not path.is_file():
@@ -80,7 +80,7 @@ def _read_stored(chapter: str, notebooks: Path) -> NotebookNode | None:
         raise ChapterError(f"{path.name} is not a notebook ({error}); {remedy(chapter)}") from error
 
 
-def _hashes(code: Iterable[str], used: dict[str, list[str]], root: Path = ROOT) -> dict[str, Any]:
+def hashes(code: Iterable[str], used: dict[str, list[str]], root: Path = ROOT) -> dict[str, Any]:
     """Content hashes of all that a chapter's outputs came from; "missing" where it is gone."""
 
     def module(name: str) -> str:
@@ -95,11 +95,11 @@ def _hashes(code: Iterable[str], used: dict[str, list[str]], root: Path = ROOT) 
         except data.DataError as error:  # changed under its own hash: `data check` says more
             return f"broken: {type(error).__name__}"
 
-    hashes: dict[str, Any] = {"code": _digest(*code)}
-    hashes["modules"] = {m: module(m) for m in used["modules"]}
+    found: dict[str, Any] = {"code": _digest(*code)}
+    found["modules"] = {m: module(m) for m in used["modules"]}
     for kind in ("tables", "figures", "claims"):
-        hashes[kind] = {n: datum(kind, n) for n in used[kind]}
-    return hashes
+        found[kind] = {n: datum(kind, n) for n in used[kind]}
+    return found
 
 
 def _outputs_digest(nb: NotebookNode) -> str:
@@ -113,13 +113,13 @@ def _prose(nb: NotebookNode) -> list[tuple[str, str]]:
 
 def check(chapter: str, notebooks: Path = NOTEBOOKS) -> list[str]:
     """What has changed since a chapter was executed: messages with chapter and remedy, or none."""
-    stored, text = _read_stored(chapter, notebooks), _read_text(chapter, notebooks)
+    stored, text = _read_stored(chapter, notebooks), read_text(chapter, notebooks)
     name, fix = chapter_path(chapter, notebooks).name, remedy(chapter)
     if stored is None or "aifactory" not in stored.metadata:
         return [f"{chapter}: {name} has not been executed; {fix}"]
     kept = stored.metadata["aifactory"]
     used = {k: list(kept[k]) for k in ("modules", "tables", "figures", "claims")}
-    now = _hashes(_code(text), used)
+    now = hashes(code_of(text), used)
     changed = ["its code"] if now["code"] != kept["code"] else []
     for kind in used:
         changed += [f"{kind[:-1]} {n}" for n, h in kept[kind].items() if now[kind][n] != h]
@@ -149,7 +149,7 @@ async def _run(
     """Execute `nb` in place in a fresh kernel; returns what the kernel used of the book."""
     from nbclient import NotebookClient
 
-    total = len(_code(nb))
+    total = len(code_of(nb))
     client = NotebookClient(
         nb,
         timeout=CELL_TIMEOUT_S,
@@ -210,7 +210,7 @@ def _sync(text: NotebookNode, stored: NotebookNode) -> NotebookNode:
 
 
 async def _bring_up(chapter: str, notebooks: Path, force: bool, say: Callable[[str], None]) -> str:
-    text, stored = _read_text(chapter, notebooks), _read_stored(chapter, notebooks)
+    text, stored = read_text(chapter, notebooks), _read_stored(chapter, notebooks)
     path = chapter_path(chapter, notebooks)
     problems = check(chapter, notebooks)
     if not problems and not force:
@@ -229,7 +229,7 @@ async def _bring_up(chapter: str, notebooks: Path, force: bool, say: Callable[[s
         raise ChapterError(f"{chapter}: {_ANSI.sub('', str(error)).strip()}") from error
     if faults := _faults(text):
         raise ChapterError(f"{chapter}: not stored, as " + "; ".join(faults))
-    kept = _hashes(_code(text), used)
+    kept = hashes(code_of(text), used)
     _write(path, _tidy(text, {**kept, "outputs": _outputs_digest(text)}))
     return "executed"
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import ensemble
 import numpy as np
 import plant_by_hour
 
@@ -135,6 +136,8 @@ def main() -> int:
     """Measure everything."""
     print(f"Python {sys.version.split()[0]}, {len(execute.chapters())} chapters\n")
     cooling_plant()
+    ensemble.main()
+    print()
     for chapter in execute.chapters():
         report(f"fresh run of {chapter}", chapter_seconds(chapter), "s", 60)
     report("build of the whole site", timed([*BUILD, "--all"]), "s", 120)

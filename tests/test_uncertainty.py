@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from aifactory import uncertainty as unc
 
@@ -109,3 +110,51 @@ def test_tornado_orders_inputs_by_swing():
     assert list(got["input"]) == ["large", "small"]
     np.testing.assert_allclose(got["swing"], [20, 2])
     np.testing.assert_allclose(got.loc[0, ["at_low", "at_high"]].astype(float), [-10, 10])
+
+
+LEVELS = np.linspace(0.0005, 0.9995, 201)
+QUICK = {
+    "split-lognormal": unc.from_range(1, 2, 7),
+    "split-normal": unc.from_range(-3, 1, 2),
+    "normal": unc.normal(-1, 4),
+    "lognormal": unc.lognormal(2, 50),
+    "held": unc.held(unc.from_range(0.5, 0.9, 1.3), 0.6, 1.0),
+}
+
+
+@pytest.mark.parametrize("law", QUICK)
+def test_the_way_through_normal_values_is_the_quantile_function(law):
+    z = np.random.default_rng(1).standard_normal(2000)
+    dist = QUICK[law]
+    np.testing.assert_allclose(dist.of_normal(z), dist.ppf(stats.norm.cdf(z)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", [*QUICK, "table", "uniform"])
+def test_quick_draws_have_the_same_law_as_inverted_ones(law):
+    more = {"table": unc.tabulated(LEVELS, LEVELS**3), "uniform": unc.uniform(2, 3)}
+    dist = (QUICK | more)[law]
+    one, two = (
+        way(20_000, np.random.default_rng(n)) for n, way in ((1, dist.draw), (2, dist.sample))
+    )
+    assert stats.ks_2samp(one, two).pvalue > 1e-3
+
+
+CLIPPED = np.clip(np.linspace(0, 1, 201), 0.0005, 0.9995)
+
+
+@given(
+    st.sampled_from([CLIPPED, np.linspace(0, 1, 2), np.linspace(0.1, 0.9, 17), np.sqrt(LEVELS)]),
+    st.integers(0, 9),
+    st.lists(st.floats(0, 1), min_size=1, max_size=20),
+)
+def test_a_table_is_linear_interpolation(levels, seed, u):
+    values = np.sort(np.random.default_rng(seed).standard_normal(len(levels)))
+    got = unc.tabulated(levels, values).ppf(np.array([*u, *levels, 0, 1]))
+    wanted = np.interp([*u, *levels, 0, 1], levels, values)
+    np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_table_out_of_order_is_refused():
+    for levels, values in (([0, 0.5, 0.5], [1, 2, 3]), ([0, 0.5, 1], [1, 3, 2])):
+        with pytest.raises(ValueError, match="rising"):
+            unc.tabulated(np.array(levels), np.array(values))

@@ -55,7 +55,7 @@ def test_command_exists(document, command):
             assert set(asked) <= TARGETS, f"{document}: the Makefile has no {asked}"
         elif re.match(AIFACTORY, part) or words[0] == "aifactory":
             rest = part.split("aifactory", 1)[1].split()
-            name = [w for w in rest[:2] if re.fullmatch("[a-z]+", w)]
+            name = [w for w in rest[:2] if re.fullmatch("[a-z]+(-[a-z]+)*", w)]
             done = aifactory(*name[: 2 if name and name[0] == "data" else 1], "--help")
             assert done.returncode == 0, f"{document}: {command!r}: {done.stderr}"
             for option in (w for w in rest if w.startswith("--")):

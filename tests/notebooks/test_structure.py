@@ -9,6 +9,8 @@ from itertools import pairwise
 import pytest
 from chapter_text import NOTEBOOKS, Block, chapters, tree
 
+from aifactory import data
+
 SECTIONS = ("claim", "criterion", "data", "model", "result", "change", "verdict", "limits")
 TITLES = {
     "claim": "The claim",
@@ -39,7 +41,8 @@ def test_there_are_chapters():
 
 @every_chapter
 def test_chapter_is_of_a_name_that_claims_have(chapter):
-    assert chapter.claims, f"no claim of data/claims.csv names the chapter {chapter.id}"
+    known = chapter.claims or chapter.id == data.WHOLE
+    assert known, f"no claim of data/claims.csv names the chapter {chapter.id}"
 
 
 @every_chapter

@@ -32,6 +32,7 @@ NAMES = (
     r"Form \d+",  # of a statistical office
     r"Megapack [23](?: XL)?",  # batteries
     r"Titan \d+",  # gas turbines
+    r"10²⁴ (?:useful )?operations",  # the unit of a large training run
     r"one day in ten years",  # the planning standard
 )
 REPORTING = (

@@ -1,0 +1,33 @@
+"""What all parts of the factory share: its power, its load, its machines and three prices."""
+
+from __future__ import annotations
+
+from aifactory.models.factory.graph import Input, Node
+
+INPUTS = (
+    Input("facility_mw", "power.facility_mw", ("post-power-rounding", "post-power"), "MW",
+          "Power of the site at its fence, at peak", least=1.0),
+    Input("peak_ratio", "power.peak_ratio", ("facility-to-it-peak",), "dimensionless",
+          "Site power over computing power, at peak", least=1.0),
+    Input("load_factor", "power.load_factor", ("load-factor",), "dimensionless",
+          "Mean load of the site over its peak", least=0.0, most=1.0),
+    Input("kw_per_gpu", "chips.kw_per_gpu", ("gb-rack-kw-per-gpu",), "kW/GPU",
+          "Power of a rack, shared over its GPUs"),
+    Input("electricity_usd_mwh", "money.electricity_usd_mwh", ("tn-industrial-price",),
+          "USD_2023/MWh", "Price of electricity from the grid"),
+    Input("gpu_capital_usd", "money.gpu_capital_usd", ("gpu-capital",), "USD_2025/GPU",
+          "Capital cost of a GPU with its share of server and network"),
+    Input("gpu_hour_usd", "money.gpu_hour_usd", ("gpu-hour-value",), "USD_2026/hour/GPU",
+          "Market price of a GPU-hour"),
+)  # fmt: skip
+
+NODES = (
+    Node("it_peak_mw", "facility_mw / peak_ratio", "MW", "Computing power at peak", "power"),
+    Node("gpus", "it_peak_mw * kw_per_mw / kw_per_gpu", "GPU", "GPUs that the site can feed",
+         "supply-chain", kind="output", model="aifactory.models.supply_chain.bom:accelerators",
+         arguments={"site_mw": "facility_mw", "facility_over_it": "peak_ratio",
+                    "kw_per_accelerator": "kw_per_gpu"}),
+    Node("facility_mean_mw", "facility_mw * load_factor", "MW", "Mean power of the site", "power"),
+    Node("energy_mwh", "facility_mean_mw * hours_per_year * one_year", "MWh",
+         "Electricity in a year", "power", kind="output"),
+)  # fmt: skip

@@ -1,0 +1,147 @@
+"""Pages of the built site at work: what-ifs, without script, on paper, single charts, links."""
+
+from __future__ import annotations
+
+import functools
+import html.parser
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+from visit import CHAPTERS, CHART_PAGES, FILES, PAGES, SITE, Visit, offenders
+
+
+def test_pages_of_single_charts_hold_and_fit(browser, base):
+    faults = []
+    with Visit(browser, base, 360) as visit:
+        for path in CHART_PAGES:
+            page = visit.go(path)
+            if visit.overflow() > 0:
+                faults.append(f"{path} is too wide: {offenders(page)}")
+        assert faults + visit.complaints + visit.foreign() == []
+
+
+def set_control(control):
+    """Move a control to its other end or to its next choice."""
+    control.evaluate(
+        """e => {
+          if (e.tagName === 'SELECT') e.selectedIndex = (e.selectedIndex + 1) % e.options.length;
+          else if (e.type === 'checkbox') e.checked = !e.checked;
+          else if (e.type === 'radio') e.checked = true;
+          else e.value = +e.value === +e.max ? e.min : e.max;
+          e.dispatchEvent(new Event('input', {bubbles: true}));
+          e.dispatchEvent(new Event('change', {bubbles: true}));
+        }"""
+    )
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_what_if_controls_recompute_what_is_said(browser, base, path):
+    with Visit(browser, base) as visit:
+        page = visit.go(path)
+        visit.read_through()
+        figures = page.locator("figure.chart:has(.chart-controls)")
+        for i in range(figures.count()):
+            figure = figures.nth(i)
+            name = figure.get_attribute("id")
+            texts = figure.locator(".chart-live svg text")
+            controls = figure.locator(".chart-controls :is(input, select)")
+            assert controls.count() > 0, f"{name}: no control appeared"
+            first = texts.all_text_contents()
+            for j in range(controls.count()):
+                set_control(controls.nth(j))
+            page.wait_for_timeout(400)
+            assert texts.all_text_contents() != first, f"{name}: its words did not change"
+            kept = parse_qs(urlsplit(page.url).query)
+            of_chart = [k for k in kept if k.startswith(f"{name.removeprefix('fig-')}.")]
+            assert len(of_chart) == controls.count(), f"{name}: the address keeps {of_chart}"
+            figure.get_by_role("button", name="Reset").click()
+            page.wait_for_function("!location.search")
+            back = sorted(texts.all_text_contents())  # marks may come in another order
+            assert back == sorted(first), f"{name}: Reset leaves other words"
+        assert visit.complaints == []
+
+
+def unloaded(page):
+    """Addresses of pictures shown without a drawing in them."""
+    return page.evaluate(
+        """[...document.images].filter(i => i.checkVisibility() && !i.naturalWidth)
+        .map(i => i.currentSrc || i.src)"""
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_works_without_script(browser, base, path):
+    with Visit(browser, base, script=False) as visit:
+        page = visit.go(path)
+        page.wait_for_timeout(100)
+        assert visit.foreign() == []
+        assert unloaded(page) == []
+        figures = page.locator("figure.chart")
+        pictures = page.locator("figure.chart picture:visible img")
+        assert pictures.count() == figures.count(), "a chart shows nothing without script"
+        assert len(page.locator("main").inner_text()) > 30
+
+
+@pytest.mark.parametrize("path", ["index.html", *CHAPTERS])
+def test_page_prints_dark_on_white_without_menus(browser, base, path):
+    with Visit(browser, base, 1280, "dark") as visit:
+        page = visit.go(path)
+        page.emulate_media(media="print", color_scheme="dark")
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
+        assert page.locator("nav:visible").count() == 0
+        assert page.locator("button:visible").count() == 0
+        assert page.pdf().startswith(b"%PDF")
+        assert visit.complaints == []
+
+
+# -- links, without a browser ----------------------------------------------------------------------
+
+
+class Links(html.parser.HTMLParser):
+    """Ids and local addresses of one page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids |= {given[k] for k in ("id", "name") if given.get(k)}
+        self.links += [given[k] for k in ("href", "src", "data-live") if given.get(k)]
+        self.links += [s.split()[0] for s in (given.get("srcset") or "").split(",") if s.strip()]
+
+
+@functools.cache
+def links(path):
+    return Links((SITE / path).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_internal_links_resolve(path):
+    lost = []
+    for link in links(path).links:
+        address, fragment = urldefrag(urljoin(f"http://site/{path}", link))
+        parts = urlsplit(address)
+        if parts.netloc != "site" or parts.scheme != "http":
+            continue
+        target = unquote(parts.path).lstrip("/") or "index.html"
+        target += "index.html" if target.endswith("/") else ""
+        if not (SITE / target).is_file():
+            lost.append(f"{link}: no such file")
+        elif fragment and target.endswith(".html") and unquote(fragment) not in links(target).ids:
+            lost.append(f"{link}: no such place on the page")
+    assert lost == []
+
+
+def test_the_ledger_links_to_every_verdict():
+    ledger = links("book/claims.html").links
+    for chapter in CHAPTERS:
+        stem = Path(chapter).stem
+        linked = {urldefrag(x)[1] for x in ledger if urldefrag(x)[0].endswith(f"{stem}.html")}
+        sections = {i for i in links(chapter).ids if i.endswith("-verdict")}
+        claims = {i.removesuffix("-verdict") for i in sections}
+        missing = [c for c in sorted(claims) if not {c, f"{c}-verdict"} & linked]
+        assert missing == [], f"the ledger leads to no verdict of {missing}"

@@ -1,0 +1,114 @@
+"""How the tests see the built site: its pages, a server, a browser, and a visit to one page."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HEIGHTS = {1280: 900, 390: 844, 360: 740}
+MODES = [(1280, "light"), (390, "dark")]
+WIRE_TYPES = ("text/", "javascript", "json", "svg")  # what web servers compress
+
+FILES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
+PAGES = [f for f in FILES if not f.startswith(("charts/", "_static/"))]
+CHART_PAGES = [f for f in FILES if f.startswith("charts/")]
+CHAPTERS = [f for f in PAGES if f.startswith("notebooks/")]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """The site over HTTP without a line in the log for each request."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+
+class Visit:
+    """A page, and everything it asked for and complained about."""
+
+    def __init__(self, browser, base, width=1280, scheme="light", script=True):
+        self.base = base
+        self.requests, self.complaints, self.responses = [], [], []
+        self.context = browser.new_context(
+            viewport={"width": width, "height": HEIGHTS[width]},
+            color_scheme=scheme,
+            java_script_enabled=script,
+        )
+        self.page = self.context.new_page()
+        self.page.on("request", lambda r: self.requests.append(r.url))
+        self.page.on("response", lambda r: self.responses.append(r))
+        self.page.on("pageerror", lambda e: self.complaints.append(f"error: {e}"))
+        self.page.on("requestfailed", self.miss)
+        self.page.on("console", self.hear)
+
+    def hear(self, message):
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def miss(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the icon of a page that was left for the next
+            self.complaints.append(f"failed: {request.url}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.context.close()
+
+    def go(self, path):
+        self.page.goto(self.base + path, wait_until="load")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def foreign(self):
+        """Addresses outside the site."""
+        local = (self.base, "data:", "blob:")
+        return sorted({u for u in self.requests if not u.startswith(local)})
+
+    def read_through(self):
+        """Scroll from top to bottom, so that every chart comes alive; returns how many did."""
+        boxes = self.page.locator(".chart-box[data-live]")
+        for i in range(boxes.count()):
+            boxes.nth(i).scroll_into_view_if_needed()
+            live = self.page.locator(".chart-box[data-live]").nth(i)
+            live.and_(self.page.locator(".is-live")).wait_for(state="attached", timeout=20_000)
+        return boxes.count()
+
+    def overflow(self):
+        """How many pixels the page is wider than its window."""
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
+
+def offenders(page):
+    """What sticks out of the window, for the message of a failed test."""
+    return page.evaluate(
+        """[...document.querySelectorAll('body *')]
+        .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+        .slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+    )
+
+
+def weight(visit):
+    """Bytes of all that was fetched: as stored, and compressed as web servers send it."""
+    plain = wire = 0
+    for response in visit.responses:
+        body = response.body()
+        kind = response.headers.get("content-type", "")
+        plain += len(body)
+        wire += len(gzip.compress(body, 6)) if any(t in kind for t in WIRE_TYPES) else len(body)
+    return plain, wire
