@@ -7,8 +7,6 @@ of an input, and each draw of that input moves with it, so that its spread stays
 
 from __future__ import annotations
 
-import ast
-import collections
 import functools
 import json
 import math
@@ -379,60 +377,10 @@ def steps(board: Board) -> dict[str, str]:
 
     moved = {short[k.input.name]: k.formula(draw(k.input.name)) for k in board.knobs}
     later = {
-        short[n.name]: re.sub(r"\bdatum\.(\w+)", name, formula.for_vega(nested(n.formula)))
+        short[n.name]: re.sub(r"\bdatum\.(\w+)", name, formula.for_vega(n.formula))
         for n in board.graph.nodes
     }
     return moved | later
-
-
-def nested(text: str) -> str:
-    """A formula with each long polynomial in nested form (Horner's), a third of the operations."""
-    return ast.unparse(_Nested().visit(ast.parse(text, mode="eval").body))
-
-
-class _Nested(ast.NodeTransformer):
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        terms = [_factors(t) for t in _parts(node, ast.Add)]
-        if len(terms) < 10 or None in terms:
-            return self.generic_visit(node)  # type: ignore[return-value]
-        return ast.parse(_horner([t for t in terms if t]), mode="eval").body
-
-
-def _parts(node: ast.expr, operator: type) -> list[ast.expr]:
-    """What a chain of one operator joins."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, operator):
-        return [*_parts(node.left, operator), *_parts(node.right, operator)]
-    return [node]
-
-
-def _factors(term: ast.expr) -> tuple[float, tuple[str, ...]] | None:
-    """A product of one number and names, or None for anything else."""
-    first, *rest = _parts(term, ast.Mult)
-    if isinstance(first, ast.Name):
-        first, rest = ast.Constant(1.0), [first, *rest]
-    try:
-        number = float(ast.literal_eval(first))
-    except ValueError:
-        return None
-    names = tuple(r.id for r in rest if isinstance(r, ast.Name))
-    return (number, names) if len(names) == len(rest) else None
-
-
-def _horner(terms: list[tuple[float, tuple[str, ...]]]) -> str:
-    """Terms (number, names) with the name that most of them share taken out, again and again."""
-    shared = collections.Counter(n for _, names in terms for n in set(names))
-    if not shared:
-        return repr(sum(number for number, _ in terms))
-    name = max(shared, key=lambda n: (shared[n], n))
-    inner, outer = [], []
-    for number, names in terms:
-        if name in names:
-            at = names.index(name)
-            inner.append((number, names[:at] + names[at + 1 :]))
-        else:
-            outer.append((number, names))
-    text = f"({_horner(inner)}) * {name}"
-    return f"{text} + {_horner(outer)}" if outer else text
 
 
 def _summed(whole: Any, board: Board) -> Any:

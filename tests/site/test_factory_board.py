@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 
-from aifactory import board, charts, factory, story, verdicts
-from aifactory.models.factory import emulator, formula, shared
+from aifactory import board, book, charts, data, factory, story, verdicts
+from aifactory.models.factory import emulator, shared
 from aifactory.models.factory.graph import Graph, Input, Node
 from aifactory.uncertainty import from_range, normal, uniform
 
@@ -66,6 +64,7 @@ def small_graph():
         *shared.NODES,
         *emulator.nodes(pue, "pue", "dimensionless", "PUE", "cooling"),
         *emulator.nodes(goodput, "goodput", "dimensionless", "Goodput", "networking"),
+        Node("energy_mwh", "facility_mw * load_factor * hours_per_year", "MWh", "Energy", "power"),
         Node("loop_c", "supply_c + drift_k", "degC", "Loop", "cooling"),
         Node("gpu_hours", "gpus * goodput * hours_per_year", "hour", "GPU-hours", "networking"),
         Node("hour_usd", f"{usd} / gpu_hours", "USD/hour", "Cost", "money", kind="output"),
@@ -170,8 +169,9 @@ def from_site(site):
     text = (site / "charts" / f"{story.NAME}.js").read_text(encoding="utf-8")
     content = json.loads(f"[{text.strip().removeprefix('bookChart(').removesuffix(');')}]")[1]
     chances = {row["claim_id"]: row["probability"] for row in factory.deciding()}
+    book.setup(data.WHOLE)
     whole = story.scoreboard(
-        factory.graph(), factory.distributions(), chances, np.random.default_rng(0)
+        factory.graph(), factory.distributions(), chances, book.rng(story.NAME)
     )
     raw = next(rows[0] for rows in content["datasets"].values() if "n_still" in rows[0])
     draws = {n: np.array(raw[board.column(whole, n)]) * u for n, u in whole.units.items()}
@@ -300,23 +300,3 @@ def test_a_slider_that_moves_nothing_is_refused():
     idle = board.Slider("households", "Households")
     with pytest.raises(ValueError, match="'households' moves nothing"):
         board.prepare(GRAPH, SPREAD, [idle], CLAIMS[:3], RESULTS, 2, np.random.default_rng(1))
-
-
-@given(
-    st.lists(
-        st.tuples(st.floats(-10, 10), st.lists(st.sampled_from("xyz"), max_size=4)),
-        min_size=10,
-        max_size=40,
-    )
-)
-def test_a_nested_polynomial_is_the_same_polynomial(terms):
-    text = "exp(" + " + ".join(" * ".join([repr(c), *names]) for c, names in terms) + " + x) * y"
-    values = dict(zip("xyz", np.random.default_rng(1).uniform(-1, 1, (3, 20)), strict=True))
-    found = formula.evaluate(board.nested(text), values)
-    np.testing.assert_allclose(found, formula.evaluate(text, values), rtol=1e-9)
-
-
-def test_a_nested_surface_takes_fewer_operations():
-    text = GRAPH.node("goodput").formula
-    assert board.nested(text).count("*") < text.count("*") / 2
-    assert board.nested("facility_mw * load_factor") == "facility_mw * load_factor"

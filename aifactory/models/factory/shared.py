@@ -27,7 +27,4 @@ NODES = (
          "supply-chain", kind="output", model="aifactory.models.supply_chain.bom:accelerators",
          arguments={"site_mw": "facility_mw", "facility_over_it": "peak_ratio",
                     "kw_per_accelerator": "kw_per_gpu"}),
-    Node("facility_mean_mw", "facility_mw * load_factor", "MW", "Mean power of the site", "power"),
-    Node("energy_mwh", "facility_mean_mw * hours_per_year * one_year", "MWh",
-         "Electricity in a year", "power", kind="output"),
 )  # fmt: skip

@@ -144,8 +144,13 @@ _PUE = (
          " + hall_it * (1 + cool_pumps) * cool_plant", "dimensionless",
          "Power of the site over computing power, mean of a year at full load", "cooling",
          kind="output"),
-    Node("it_mean_mw", "facility_mean_mw / pue", "MW", "Mean computing power", "cooling",
-         kind="output"),
+    # Load factor, PUE and the ratio at peak come from different sources: computers never draw more
+    # in the mean than at peak.
+    Node("it_mean_mw", "minimum(facility_mw * load_factor / pue, it_peak_mw)", "MW",
+         "Mean computing power", "cooling", kind="output"),
+    Node("facility_mean_mw", "it_mean_mw * pue", "MW", "Mean power of the site", "power"),
+    Node("energy_mwh", "facility_mean_mw * hours_per_year * one_year", "MWh",
+         "Electricity in a year", "power", kind="output"),
     Node("hall_gains", "minimum(cdu_power + pdu_loss + ups_loss, peak_ratio - 1)",
          "dimensionless", "Losses in the halls over computing power, as peak leaves room for",
          "cooling"),

@@ -13,7 +13,7 @@ from aifactory.fits import QUANTILES
 from aifactory.fits import money as fits
 from aifactory.models.factory import formula, money, shared
 from aifactory.models.factory.emulator import Surface
-from aifactory.models.factory.graph import Graph, Input
+from aifactory.models.factory.graph import Graph, Input, Node
 from aifactory.models.power import adequacy, dispatch, households
 from aifactory.models.robots import payback
 
@@ -37,8 +37,14 @@ FLAT = {  # all of the load is served, at ten MMBtu a megawatt-hour
 }
 
 
+LOAD = (  # what the thermal part makes of the load, at nothing held back
+    Node("facility_mean_mw", "facility_mw * load_factor", "MW", "Mean power", "power"),
+    Node("energy_mwh", "facility_mean_mw * hours_per_year * one_year", "MWh", "Energy", "power"),
+)
+
+
 def a_graph(surfaces: dict[str, Surface]) -> Graph:
-    steps = (*shared.NODES, *money.nodes(surfaces))
+    steps = (*shared.NODES, *LOAD, *money.nodes(surfaces))
     used = {n for step in steps for n in formula.names(step.formula)}
     handed = tuple(Input(n, n, (), "dimensionless", n) for n in GIVEN)
     every = (*shared.INPUTS, *money.INPUTS, *handed)

@@ -139,6 +139,17 @@ def test_a_site_draws_more_than_its_computing(graph: Graph, middle: dict) -> Non
     assert found["it_mean_mw"] * found["pue"] == pytest.approx(found["facility_mean_mw"])
 
 
+def test_the_mean_is_the_load_factors_but_never_above_the_peak(graph: Graph, middle: dict) -> None:
+    given = wide(middle, 2000, 6, load_factor=(0.3, 1), peak_ratio=(1.1, 1.5), supply_c=(5, 70))
+    found = graph.evaluate(given, ["pue", "it_mean_mw", "it_peak_mw", "facility_mean_mw"])
+    free = found["it_mean_mw"] < found["it_peak_mw"] * (1 - 1e-12)
+    load = given["facility_mw"] * given["load_factor"]
+    assert 0.1 < free.mean() < 0.95
+    assert found["facility_mean_mw"][free] == pytest.approx(load[free])
+    assert (found["it_mean_mw"] <= found["it_peak_mw"]).all()
+    assert (found["facility_mean_mw"] <= load * (1 + 1e-12)).all()
+
+
 @pytest.mark.parametrize("kind", [0.1, 0.3, 0.6, 0.9])
 def test_warmer_water_saves_and_losses_cost(graph: Graph, middle: dict, kind: float) -> None:
     at = [value(graph, middle, "pue", plant_kind_u=kind, supply_c=t) for t in (15, 20, 25, 30)]
