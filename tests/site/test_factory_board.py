@@ -223,7 +223,7 @@ def test_every_step_on_the_page_is_that_of_the_graph(charted, cases, pages):
     for one, page in zip(cases[-5:], pages[0], strict=True):
         wanted = board.evaluate(shown, one)
         for name in (*shown.first, *(n.name for n in shown.graph.nodes)):
-            found = np.array(page[shown.short[name]])
+            found = np.array(page[shown.short[name]], dtype=float)
             np.testing.assert_allclose(found, wanted[name], rtol=1e-6, atol=1e-12, err_msg=name)
         compared += len(found)
     assert compared >= 1000
