@@ -117,9 +117,10 @@ def deciding(notebooks: Path = NOTEBOOKS) -> list[dict[str, object]]:
     Of a claim with two editions it is the newest's; claims that cannot be tested have none.
     """
     found = []
-    for claim in data.claims().itertuples():
+    for claim in data.all_claims():
         path = verdicts.chapter_path(claim.chapter, notebooks)
-        editions = verdicts.by_claim(verdicts.read(path)).get(claim.claim_id, {})
+        held = verdicts.by_claim(verdicts.read(path)) if path.is_file() else {}
+        editions = held.get(claim.id, {})
         if not editions:
             continue
         edition = "newest" if "newest" in editions else next(iter(editions))
@@ -127,7 +128,7 @@ def deciding(notebooks: Path = NOTEBOOKS) -> list[dict[str, object]]:
         if row["probability"] is not None:
             found.append(
                 {
-                    "claim_id": claim.claim_id,
+                    "claim_id": claim.id,
                     "part": row["part"] or None,
                     "edition": edition or None,
                     "probability": float(row["probability"]),

@@ -59,6 +59,8 @@ LABELS = {  # inputs by what readers call them
     "bf16_tflop_s": "Peak rate of a GPU",
     "load_factor": "Load factor",
     "facility_mw": "Power of the site",
+    "ups_loss": "Loss of power supplies",
+    "peak_ratio": "Site over computing power",
 }
 TITLES = {
     "power-built": "1.2 GW are built",

@@ -185,7 +185,10 @@ def stored_output(tree, chapter):
 
 def text_only(tree, chapter):
     """A year or line number in the text, in no cell of code."""
-    return tree.root / "notebooks" / f"{chapter.replace('-', '_')}.md", r"\nLines? \d"
+    return (
+        tree.root / "notebooks" / f"{chapter.replace('-', '_')}.md",
+        r"\n(?:Lines?|A plant of) \d",
+    )
 
 
 def figure(tree, chapter):

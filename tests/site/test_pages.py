@@ -15,7 +15,7 @@ def test_pages_of_single_charts_hold_and_fit(browser, base):
     faults = []
     with Visit(browser, base, 360) as visit:
         for path in CHART_PAGES:
-            page = visit.go(path)
+            page = visit.go(path, settle=False)
             if visit.overflow() > 0:
                 faults.append(f"{path} is too wide: {offenders(page)}")
         assert faults + visit.complaints + visit.foreign() == []

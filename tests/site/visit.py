@@ -68,9 +68,11 @@ class Visit:
     def __exit__(self, *_):
         self.context.close()
 
-    def go(self, path):
+    def go(self, path, settle=True):
+        """Open a page; `settle` waits until half a second has passed without a request."""
         self.page.goto(self.base + path, wait_until="load")
-        self.page.wait_for_load_state("networkidle")
+        if settle:
+            self.page.wait_for_load_state("networkidle")
         return self.page
 
     def foreign(self):

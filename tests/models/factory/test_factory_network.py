@@ -274,7 +274,7 @@ def _inventory(day: str) -> list[tuple[str, float, str]]:
 
 
 def _mlsysim(estimate: str, found: dict[str, tuple[float, str, str]]) -> list[tuple]:
-    tail = ("2026-11-28", "mlsysim-0.3.0")
+    tail = ("2026-11-28", "mlsysim-0-3-0")
     return [
         (estimate, "mlsysim", quantity, None, number, None, unit, *tail, note)
         for quantity, (number, unit, note) in found.items()
