@@ -5,8 +5,7 @@
 # checkout resets file times.
 
 PYTHON ?= python3
-# Tests at a time: on two cores three keep them busy, since those in a browser wait half of the time.
-JOBS ?= 3
+JOBS ?= 2
 PORT ?= 8000
 
 UV_VERSION := 0.13.9

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Speed is measured in bench/: a busy machine must not fail a property.
-settings.register_profile("book", deadline=None)
+# Speed is measured in bench/: a busy machine must not fail a property. Half of the usual examples,
+# for there are hundreds of properties.
+settings.register_profile("book", deadline=None, max_examples=50)
 settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent.parent
