@@ -22,7 +22,7 @@ import pandas as pd
 from aifactory import charts, verdicts
 from aifactory.models.factory import formula
 from aifactory.models.factory.graph import CONSTANTS, Graph, Input, Node
-from aifactory.uncertainty import Distribution, sample
+from aifactory.uncertainty import Distribution, held, sample
 
 POINTS = {"low": 0.05, "mid": 0.5, "high": 0.95}
 STEP, UP, DOWN = 30, -6, 7  # px: a row, and from its middle to its text and to its bar
@@ -225,9 +225,8 @@ def _draws(
     graph: Graph, distributions: Mapping[str, Distribution], n: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Draws (n, inputs and steps) of the whole graph, each input held to its limits."""
-    frame = sample({i.name: distributions[i.name] for i in graph.inputs}, n, rng, "sobol")
-    for one in graph.inputs:
-        frame[one.name] = frame[one.name].clip(one.least, one.most)
+    laws = {i.name: held(distributions[i.name], i.least, i.most) for i in graph.inputs}
+    frame = sample(laws, n, rng, "sobol")
     steps = graph.evaluate({k: frame[k].to_numpy() for k in frame})
     later = pd.DataFrame({k: np.broadcast_to(v, n) for k, v in steps.items()})
     return pd.concat([frame, later], axis=1)

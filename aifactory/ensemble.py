@@ -14,11 +14,10 @@ import hashlib
 import itertools
 import json
 import math
-import os
 import sys
-import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,10 +27,11 @@ from typing import Any
 import numpy as np
 
 from aifactory.errors import DataError
+from aifactory.files import atomically, write_text
 from aifactory.models.factory import program
 from aifactory.models.factory.graph import CONSTANTS, Graph
 from aifactory.sketch import ERROR, Sketch
-from aifactory.uncertainty import Distribution
+from aifactory.uncertainty import Distribution, held
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 CONNECT_SECONDS = 10.0
@@ -88,6 +88,12 @@ class Plan:
     def inputs(self) -> tuple[str, ...]:
         """Inputs that the wanted steps need, in the order in which they are drawn."""
         return self.program.inputs
+
+    @functools.cached_property
+    def laws(self) -> dict[str, Distribution]:
+        """Distributions of those inputs, held to their limits, in the same order."""
+        limits = {i.name: (i.least, i.most) for i in self.graph.inputs}
+        return {name: held(self.distributions[name], *limits[name]) for name in self.inputs}
 
     @functools.cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -249,22 +255,13 @@ def blocks(plan: Plan, chunk: int) -> Iterator[dict[str, np.ndarray]]:
     """The wanted steps of a chunk's draws, a block at a time; each holds until the next."""
     seed = np.random.SeedSequence(plan.seed, spawn_key=(chunk,))
     rng = np.random.Generator(np.random.PCG64DXSM(seed))
-    limits = {i.name: (i.least, i.most) for i in plan.graph.inputs}
     buffers = plan.program.buffers()
     left = plan.size(chunk)
     while left:
         n = min(left, program.BLOCK)
-        values = {
-            name: _held(plan.distributions[name].draw(n, rng), *limits[name])
-            for name in plan.inputs
-        }
+        values = {name: law.draw(n, rng) for name, law in plan.laws.items()}
         yield plan.program(values, buffers)
         left -= n
-
-
-def _held(x: np.ndarray, least: float, most: float) -> np.ndarray:
-    x = np.maximum(x, least) if least > -np.inf else x
-    return np.minimum(x, most) if most < np.inf else x
 
 
 def simulate(plan: Plan, part: int, keep: Path | None = None) -> Summary:
@@ -394,28 +391,11 @@ def _numbered(plan: Plan, part: int, keep: Path | None) -> tuple[int, Summary]:
 # --- on disk -------------------------------------------------------------------------------------
 
 
-def _atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` write a file that is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    try:
-        write(Path(name))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _write_text(path: Path, text: str) -> None:
-    _atomically(path, lambda at: at.write_text(text, encoding="utf-8", newline="\n") and None)
-
-
 def _write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    _atomically(path, lambda at: pq.write_table(pa.table(dict(columns)), at))
+    atomically(path, lambda at: pq.write_table(pa.table(dict(columns)), at))
 
 
 def _claim(folder: Path, plan: Plan) -> None:
@@ -434,7 +414,7 @@ def _claim(folder: Path, plan: Plan) -> None:
         raise OtherPlan(
             f"{folder} holds parts of an unknown plan; name another folder or delete it"
         )
-    _write_text(path, json.dumps(_described(plan) | {"key": plan.key}, indent=1) + "\n")
+    write_text(path, json.dumps(_described(plan) | {"key": plan.key}, indent=1) + "\n")
 
 
 def _part_path(folder: Path, part: int) -> Path:
@@ -446,7 +426,12 @@ def _store(folder: Path, part: int, summary: Summary) -> None:
         with at.open("wb") as file:
             np.savez_compressed(file, **summary.pack())
 
-    _atomically(_part_path(folder, part), write)
+    atomically(_part_path(folder, part), write)
+
+
+_BROKEN = (
+    OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def _stored(folder: Path, plan: Plan, part: int, keep: Path | None) -> Summary | None:
@@ -454,11 +439,7 @@ def _stored(folder: Path, plan: Plan, part: int, keep: Path | None) -> Summary |
     try:
         with np.load(_part_path(folder, part), allow_pickle=False) as arrays:
             found = Summary.unpack({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
-        return None
-    except Exception as error:
-        if type(error).__name__ != "error":  # zlib's
-            raise
+    except _BROKEN:
         return None
     whole = found.draws == plan.share(part) and (keep is None or _kept(keep, plan, part))
     return found if whole else None
@@ -524,7 +505,7 @@ def write(plan: Plan, summary: Summary, folder: Path) -> list[Path]:
     found = report(plan, summary)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "summary.json", folder / "summary.parquet"]
-    _write_text(paths[0], json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    write_text(paths[0], json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     rows = [
         (name, row["unit"], q, row[f"p{100 * q:02.0f}"], found["relative_error"])
         for name, row in found["outputs"].items()

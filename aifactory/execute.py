@@ -14,7 +14,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from aifactory import data
+from aifactory import data, files
 from aifactory.verdicts import chapter_path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +48,8 @@ def remedy(chapter: str) -> str:
     return f"run: make execute CHAPTER={chapter}"
 
 
-def _digest(*parts: str | bytes) -> str:
+def digest(*parts: str | bytes) -> str:
+    """A short hash of texts, in order."""
     h = hashlib.sha256()
     for part in parts:
         h.update(part.encode() if isinstance(part, str) else part)
@@ -85,7 +85,7 @@ def hashes(code: Iterable[str], used: dict[str, list[str]], root: Path = ROOT) -
 
     def module(name: str) -> str:
         path = root / name
-        return _digest(path.read_bytes()) if path.is_file() else "missing"
+        return digest(path.read_bytes()) if path.is_file() else "missing"
 
     def datum(kind: str, name: str) -> str:
         try:
@@ -95,7 +95,7 @@ def hashes(code: Iterable[str], used: dict[str, list[str]], root: Path = ROOT) -
         except data.DataError as error:  # changed under its own hash: `data check` says more
             return f"broken: {type(error).__name__}"
 
-    found: dict[str, Any] = {"code": _digest(*code)}
+    found: dict[str, Any] = {"code": digest(*code)}
     found["modules"] = {m: module(m) for m in used["modules"]}
     for kind in ("tables", "figures", "claims"):
         found[kind] = {n: datum(kind, n) for n in used[kind]}
@@ -104,7 +104,7 @@ def hashes(code: Iterable[str], used: dict[str, list[str]], root: Path = ROOT) -
 
 def _outputs_digest(nb: NotebookNode) -> str:
     outputs = [c.outputs for c in nb.cells if c.cell_type == "code"]
-    return _digest(json.dumps(outputs, sort_keys=True, ensure_ascii=False))
+    return digest(json.dumps(outputs, sort_keys=True, ensure_ascii=False))
 
 
 def _prose(nb: NotebookNode) -> list[tuple[str, str]]:
@@ -191,12 +191,7 @@ def _write(path: Path, nb: NotebookNode) -> None:
     """Replace the notebook whole, or not at all."""
     nbformat.validate(nb)
     text = json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, encoding="utf-8", newline="\n"
-    ) as part:
-        part.write(text)
-    os.chmod(part.name, 0o644)
-    os.replace(part.name, path)
+    files.write_text(path, text)
 
 
 def _sync(text: NotebookNode, stored: NotebookNode) -> NotebookNode:

@@ -1,7 +1,7 @@
 """The whole factory as the book has it: the graph of all parts, with its inputs' distributions.
 
 The models in `aifactory.models.factory` hold the formulas; this reads what they need from data/,
-and `build` learns it anew from the chapters' models and verdicts.
+and `learn` learns it anew from the chapters' models and verdicts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from aifactory.models.factory.graph import Graph, Input, Node
 from aifactory.uncertainty import Distribution
 
 PARTS = (thermal, network, money)
+NAMED = (*shared.INPUTS, *(one for part in PARTS for one in part.INPUTS))  # for readers, too
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 CONSTANT = "constant"  # the term without inputs
 TABLES = ("surface_inputs", "surface_terms", "surface_checks", "derived_inputs", "carried_claims")
@@ -30,7 +31,7 @@ def graph() -> Graph:
     carried = data.table("factory/carried_claims")
     found = surfaces()
     nodes = [*shared.NODES, *(node for part in PARTS for node in part.nodes(found))]
-    inputs = [*shared.INPUTS, *(one for part in PARTS for one in part.INPUTS)]
+    inputs = list(NAMED)
     needed = {name for node in nodes for name in formula.names(node.formula)}
     for name in found:
         if f"error_{name}" in needed:  # the months' surfaces only share a year out: no error
@@ -117,10 +118,11 @@ def deciding(notebooks: Path = NOTEBOOKS) -> list[dict[str, object]]:
     Of a claim with two editions it is the newest's; claims that cannot be tested have none.
     """
     found = []
-    for claim in data.all_claims():
-        path = verdicts.chapter_path(claim.chapter, notebooks)
-        held = verdicts.by_claim(verdicts.read(path)) if path.is_file() else {}
-        editions = held.get(claim.id, {})
+    claims = data.all_claims()
+    paths = {c.chapter: verdicts.chapter_path(c.chapter, notebooks) for c in claims}
+    stored = {k: verdicts.by_claim(verdicts.read(p)) for k, p in paths.items() if p.is_file()}
+    for claim in claims:
+        editions = stored.get(claim.chapter, {}).get(claim.id, {})
         if not editions:
             continue
         edition = "newest" if "newest" in editions else next(iter(editions))

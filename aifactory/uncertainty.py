@@ -98,9 +98,9 @@ def lognormal(p05: float, p95: float) -> Distribution:
     _check_order(p05, p95)
     if p05 <= 0:
         raise ValueError(f"a log-normal distribution needs positive quantiles, got {p05:g}")
-    a, b = np.log(p05), np.log(p95)
-    mean, sd = (a + b) / 2, (b - a) / (2 * Z95)
-    return _through_normal(f"lognormal({p05:g}, {p95:g})", lambda z: np.exp(mean + sd * z))
+    of_log = normal(np.log(p05), np.log(p95)).of_normal
+    assert of_log is not None
+    return _through_normal(f"lognormal({p05:g}, {p95:g})", lambda z: np.exp(of_log(z)))
 
 
 def uniform(low: float, high: float) -> Distribution:

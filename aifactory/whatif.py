@@ -10,7 +10,6 @@ its formulas know.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import logging
@@ -54,9 +53,8 @@ def runs_folder(notebooks: Path) -> Path:
 def inputs() -> tuple[Any, ...]:
     """Inputs of the whole factory that have a name for readers."""
     from aifactory import factory
-    from aifactory.models.factory import shared
 
-    return (*shared.INPUTS, *(one for part in factory.PARTS for one in part.INPUTS))
+    return factory.NAMED
 
 
 # --- the data of a scenario ----------------------------------------------------------------------
@@ -68,7 +66,7 @@ def copy_data(scenario: Scenario, folder: Path) -> Path:
     Raises BrokenRow if a row would break the schema.
     """
     source, target = data.folder(), folder / "data"
-    mark = {"from": _digest((source / "datapackage.json").read_bytes()), **scenario.as_dict}
+    mark = {"from": execute.digest((source / "datapackage.json").read_bytes()), **scenario.as_dict}
     kept = folder / "data.json"
     if target.is_dir() and kept.is_file() and json.loads(kept.read_text("utf-8")) == mark:
         return target
@@ -114,10 +112,6 @@ def _set_figures(scenario: Scenario, folder: Path) -> None:
     )
     entry["sources"] = datacheck.listing(pack, "figures", frame, sources)
     datacheck.write(folder, pack.descriptor | {"resources": list(pack.resources.values())})
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
 # --- chapters ------------------------------------------------------------------------------------
@@ -230,7 +224,7 @@ def _key(scenario: Scenario, chapter: str, notebooks: Path) -> str:
     text = execute.read_text(chapter, notebooks)
     came_from = execute.hashes(execute.code_of(text), _used(chapter, notebooks))
     whole = json.dumps([came_from, scenario.as_dict], sort_keys=True)
-    return _digest(whole.encode())
+    return execute.digest(whole)
 
 
 def _kept_key(path: Path) -> str | None:

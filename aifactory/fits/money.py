@@ -13,15 +13,14 @@ import numpy as np
 import pandas as pd
 
 from aifactory.data import figure, table
-from aifactory.fits import QUANTILES
+from aifactory.fits import QUANTILES, Checks
+from aifactory.fits import rng as _rng
 from aifactory.models.factory.emulator import Surface, fit
 from aifactory.models.power import adequacy, capacity, dispatch, households
 from aifactory.models.robots import inputs as robots
 from aifactory.models.supply_chain import bom
 from aifactory.uncertainty import empirical, from_range, sample, triangular, uniform
 
-Checks = tuple[np.ndarray, np.ndarray]
-SEED = 20260115
 RUNS, CHECKED = 200, 60  # years that are fitted, and years that are held back
 DRAWS, SPARE_DRAWS = 20_000, 100  # of what is drawn from tables, and of each class of unit
 STRAIN = (0.42, 1.12)  # mean load left to the turbines over their rating
@@ -30,10 +29,6 @@ NEWEST = "2026-06-17"  # last day of the chapter's supply and load
 HOMES = ("security", "guidance", "logistics", "handling")  # the four uses of the claim on payback
 COMPUTERS = ("accelerators", "other server parts", "networking", "storage")
 HEAT = ("heat_small", "heat_mid", "heat_large")
-
-
-def _rng(name: str) -> np.random.Generator:
-    return np.random.default_rng([SEED, *name.encode()])
 
 
 # -- the plant's year ------------------------------------------------------------------------------

@@ -12,13 +12,11 @@ from scipy import stats
 from scipy.stats import qmc
 
 from aifactory import data
-from aifactory.fits import QUANTILES
+from aifactory.fits import QUANTILES, Checks
 from aifactory.models.factory import emulator
 from aifactory.models.factory.emulator import Surface
 from aifactory.models.networking import failures, interruptions, scaling
 from aifactory.uncertainty import from_range
-
-Checks = tuple[np.ndarray, np.ndarray]
 
 NAMES = ("stall_ratio", "snapshot_ratio", "failure_shape")
 LOW, HIGH = (0.0, 0.002, 0.53), (4.0, 0.7, 1.0)

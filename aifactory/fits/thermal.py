@@ -18,7 +18,8 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from aifactory.data import figure, table
-from aifactory.fits import QUANTILES
+from aifactory.fits import QUANTILES, Checks
+from aifactory.fits import rng as _rng
 from aifactory.models.cooling import air, chillers, coolers, loop, plant, units
 from aifactory.models.cooling.air import Air
 from aifactory.models.factory import thermal
@@ -26,8 +27,6 @@ from aifactory.models.factory.emulator import Surface, fit
 from aifactory.models.water import need, supply
 from aifactory.uncertainty import from_range, held, sample, tabulated, uniform
 
-Checks = tuple[np.ndarray, np.ndarray]
-SEED = 20260115
 CHECKED = 150  # points that are held back
 SHIFTS_K = np.linspace(-1.2, 2.4, 7)  # years that are run: warmer than the typical one
 COLD_C, WARM_C = 12.0, 54.0  # supply of the warm loop
@@ -46,10 +45,6 @@ FIGURES = {
     "pad_effectiveness": "pad-effectiveness", "loop_rise_k": "facility-rise",
     "weather_shift_k": "weather-year-shift", "block": "chillers-per-block",
 }  # fmt: skip
-
-
-def _rng(name: str) -> np.random.Generator:
-    return np.random.default_rng([SEED, *name.encode()])
 
 
 @dataclass(frozen=True)

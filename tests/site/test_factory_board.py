@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
+from visit import chart_content
 
 from aifactory import board, book, charts, data, factory, story, verdicts
 from aifactory.models.factory import emulator, shared
@@ -166,8 +166,7 @@ def from_small(small):
 
 def from_site(site):
     """The whole factory's chart as the site holds it, and its board with the page's own draws."""
-    text = (site / "charts" / f"{story.NAME}.js").read_text(encoding="utf-8")
-    content = json.loads(f"[{text.strip().removeprefix('bookChart(').removesuffix(');')}]")[1]
+    content = chart_content(site, story.NAME)
     chances = {row["claim_id"]: row["probability"] for row in factory.deciding()}
     book.setup(data.WHOLE)
     whole = story.scoreboard(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
+from visit import chart_content
 
 from aifactory import data
 from aifactory.models.robots import inputs, payback
@@ -37,10 +36,7 @@ RUN = """async (cases) => {
 @pytest.fixture(scope="module")
 def content(site):
     """The chart's specifications and data, as the page fetches them."""
-    text = (site / "charts" / f"{NAME}.js").read_text(encoding="utf-8")
-    name, found = json.loads(f"[{text.strip().removeprefix('bookChart(').removesuffix(');')}]")
-    assert name == NAME
-    return found
+    return chart_content(site, NAME)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,14 @@ FILES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
 PAGES = [f for f in FILES if not f.startswith(("charts/", "_static/"))]
 CHART_PAGES = [f for f in FILES if f.startswith("charts/")]
 CHAPTERS = [f for f in PAGES if f.startswith("notebooks/")]
+
+
+def chart_content(site, name):
+    """A live chart's specifications and data, as the page fetches them."""
+    text = (site / "charts" / f"{name}.js").read_text(encoding="utf-8")
+    named, content = json.loads(f"[{text.strip().removeprefix('bookChart(').removesuffix(');')}]")
+    assert named == name
+    return content
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

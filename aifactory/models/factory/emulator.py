@@ -78,10 +78,13 @@ def fit(
     return Surface(names, blank.low, blank.high, terms, tuple(map(float, found)), log)
 
 
-def nodes(surface: Surface, name: str, unit: str, what: str, source: str) -> tuple[Node, ...]:
+def nodes(
+    surface: Surface, name: str, unit: str, what: str, source: str, error: bool = True
+) -> tuple[Node, ...]:
     """The surface as steps of the graph: scaled inputs, then `name`, with `error_NAME` added.
 
-    `error_NAME` is a derived input: the residuals at runs that the fit has not seen.
+    `error_NAME` is a derived input: the residuals at runs that the fit has not seen. Without
+    `error` it is left out.
     """
     scaled = tuple(
         Node(
@@ -97,7 +100,7 @@ def nodes(surface: Surface, name: str, unit: str, what: str, source: str) -> tup
         )
     )
     terms = dict(zip(surface.terms, surface.coefficients, strict=True))
-    total = f"{_nested(terms, name)} + error_{name}"
+    total = _nested(terms, name) + (f" + error_{name}" if error else "")
     text = f"exp({total})" if surface.log else total
     return (*scaled, Node(name, text, unit, what, source, empirical=True))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,12 @@ _OPERATORS: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
     ast.BitAnd: "&", ast.BitOr: "|", ast.USub: "-", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
     ast.GtE: ">=",
+}  # fmt: skip
+_STEPS: dict[type, Any] = {  # Python's own, which quantities of pint take, temperatures included
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+    ast.Div: operator.truediv, ast.Pow: operator.pow, ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }  # fmt: skip
 
 
@@ -70,21 +77,25 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n.id for n in found if n.id not in FUNCTIONS))
 
 
-def _write(node: Any, dialect: int) -> str:
+def _write(node: Any, dialect: int, prefix: str = "") -> str:
     """A formula in numexpr's syntax (dialect 0) or Vega's (1), every step in brackets."""
+
+    def write(part: Any) -> str:
+        return _write(part, dialect, prefix)
+
     if isinstance(node, ast.Constant):
         return repr(float(node.value)) if dialect == 0 else repr(node.value)
     if isinstance(node, ast.Name):
-        return node.id
+        return prefix + node.id
     if isinstance(node, ast.Call):
-        arguments = [_write(a, dialect) for a in node.args]
+        arguments = [write(a) for a in node.args]
         return FUNCTIONS[ast.unparse(node.func)][dialect].format(*arguments)
     if isinstance(node, ast.UnaryOp):
-        return f"(-{_write(node.operand, dialect)})"
+        return f"(-{write(node.operand)})"
     if isinstance(node, ast.Compare):
-        sides = _write(node.left, dialect), _write(node.comparators[0], dialect)
+        sides = write(node.left), write(node.comparators[0])
         return f"({sides[0]} {_OPERATORS[type(node.ops[0])]} {sides[1]})"
-    left, right = _write(node.left, dialect), _write(node.right, dialect)
+    left, right = write(node.left), write(node.right)
     sign = _OPERATORS[type(node.op)]
     if dialect == 1 and sign == "**":
         return f"pow({left}, {right})"
@@ -102,22 +113,7 @@ def for_numexpr(text: str) -> str:
 @functools.cache
 def for_vega(text: str, prefix: str = "datum.") -> str:
     """The formula as Vega's expression language reads it, each name after `prefix`."""
-    marked = ast.fix_missing_locations(_Renamed(prefix).visit(ast.parse(text, mode="eval"))).body
-    tree(text)
-    return _write(marked, 1)
-
-
-class _Renamed(ast.NodeTransformer):
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        node.args = [self.visit(a) for a in node.args]
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        node.id = self.prefix + node.id
-        return node
+    return _write(tree(text), 1, prefix)
 
 
 def evaluate(text: str, values: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -139,17 +135,7 @@ def walk(text: str, values: Mapping[str, Any]) -> Any:
         if isinstance(node, ast.UnaryOp):
             return -step(node.operand)
         if isinstance(node, ast.Compare):
-            return _apply(type(node.ops[0]), step(node.left), step(node.comparators[0]))
-        return _apply(type(node.op), step(node.left), step(node.right))
+            return _STEPS[type(node.ops[0])](step(node.left), step(node.comparators[0]))
+        return _STEPS[type(node.op)](step(node.left), step(node.right))
 
     return step(tree(text))
-
-
-def _apply(operator: type, a: Any, b: Any) -> Any:
-    steps: dict[type, Any] = {
-        ast.Add: lambda: a + b, ast.Sub: lambda: a - b, ast.Mult: lambda: a * b,
-        ast.Div: lambda: a / b, ast.Pow: lambda: a**b, ast.BitAnd: lambda: a & b,
-        ast.BitOr: lambda: a | b, ast.Lt: lambda: a < b, ast.LtE: lambda: a <= b,
-        ast.Gt: lambda: a > b, ast.GtE: lambda: a >= b,
-    }  # fmt: skip
-    return steps[operator]()

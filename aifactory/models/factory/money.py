@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from aifactory.models.factory import emulator
 from aifactory.models.factory.emulator import Surface
 from aifactory.models.factory.graph import Input, Node
+from aifactory.models.factory.shared import annuity_node
 
 _ISLAND, _BILL, _PAYBACK = "power-islanded", "supply-bypass", "robots-payback"
 _NUMBER = "dimensionless"
@@ -135,17 +136,6 @@ CLAIM_INPUTS = (
 INPUTS = (*POWER_INPUTS, *MONEY_INPUTS, *ROBOT_INPUTS, *CLAIM_INPUTS)
 
 
-def annuity(rate: str, years: str) -> str:
-    """Formula of the capital recovery factor, 1/year, of an input `rate` over `years`."""
-    return f"{rate} / (1.0 - (1.0 + {rate}) ** (-{years} / one_year)) / one_year"
-
-
-def _annuity_node(name: str, rate: str, years: str, what: str, source: str) -> Node:
-    return Node(name, annuity(rate, years), "1/year", what, source,
-                model="aifactory.models.finance:capital_recovery_factor",
-                arguments={"rate": rate, "years": years})  # fmt: skip
-
-
 _STRAINED = (
     Node("plant_mw", "plant_ratio * facility_mw", "MW", "Rating of the site's turbines", _ISLAND,
          kind="output"),
@@ -191,9 +181,9 @@ _CAPITAL = (
          "Capital of the whole site", "factory", kind="output"),
     Node("taiwan_share", "taiwan_computer_share * computers_gusd / capital_gusd", _NUMBER,
          "Share of the site's capital cost that is made in Taiwan", _BILL, kind="output"),
-    _annuity_node("plant_annuity", "plant_rate", "plant_life_y",
+    annuity_node("plant_annuity", "plant_rate", "plant_life_y",
                   "Payment a year for one unit of capital in plant and buildings", _ISLAND),
-    _annuity_node("battery_annuity", "plant_rate", "battery_life_y",
+    annuity_node("battery_annuity", "plant_rate", "battery_life_y",
                   "Payment a year for one unit of capital in batteries", _ISLAND),
     Node("power_capital_gusd_year",
          "plant_gusd * plant_annuity + batteries_gusd * battery_annuity", "GUSD_2025/year",
@@ -267,7 +257,7 @@ _LABOUR = (
          " + robot_kw * robot_running * robot_hours * robot_usd_kwh * usd_2026_per_usd_2024",
          "USD_2026/year", "Upkeep, people and energy of a robot, a year", _PAYBACK,
          model=f"{_PB}:annual_cost", arguments=_COST),
-    _annuity_node("robot_annuity", "robot_rate", "robot_life_y",
+    annuity_node("robot_annuity", "robot_rate", "robot_life_y",
                   "Payment a year for one unit of capital in robots", _PAYBACK),
     Node("robot_annuity_y", "1.0 / robot_annuity", "year",
          "Years of equal savings that are worth a robot's life", _PAYBACK,

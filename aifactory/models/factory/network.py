@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from aifactory.models.factory import emulator
 from aifactory.models.factory.emulator import Surface
 from aifactory.models.factory.graph import Input, Node
+from aifactory.models.factory.shared import annuity_node
 
 INPUTS = (
     Input("failures_per_gpu_h", "networking.failures_per_gpu_h", (), "1/GPU/hour",
@@ -97,14 +98,18 @@ def nodes(surfaces: Mapping[str, Surface]) -> tuple[Node, ...]:
     return (*_JOB, *stalls, *_USEFUL, *_GENERATIONS, *_CRASH_CLAIM, *_COST_CLAIM)
 
 
+def _mtbf(name: str, gpus: str, what: str, source: str, kind: str = "step") -> Node:
+    """Hours between failures of a job of `gpus`, which fail independently."""
+    return Node(name, f"1.0 / ({gpus} * failures_per_gpu_h)", "hour", what, source, kind=kind,
+                model=f"{_INTERRUPTIONS}:mtbf_h",
+                arguments={"gpus": gpus, "failures_per_gpu_h": "failures_per_gpu_h"})  # fmt: skip
+
+
 _JOB = (
     Node("working_gpus", "gpus / (1.0 + spare_share)", "GPU", "GPUs that are not spares", _CRASH),
     Node("job_gpus", "working_gpus * job_share", "GPU", "GPUs in one synchronous job", _COST,
          kind="output"),
-    Node("job_mtbf_h", "1.0 / (job_gpus * failures_per_gpu_h)", "hour",
-         "Hours between failures of that job", _CRASH, kind="output",
-         model=f"{_INTERRUPTIONS}:mtbf_h",
-         arguments={"gpus": "job_gpus", "failures_per_gpu_h": "failures_per_gpu_h"}),
+    _mtbf("job_mtbf_h", "job_gpus", "Hours between failures of that job", _CRASH, kind="output"),
     Node("stall_h", "stall_min / minutes_per_hour", "hour", "Stall after a failure", _CRASH),
     Node("restart_h", "restart_min / minutes_per_hour", "hour", "Restart by software", _CRASH),
     Node("stall_ratio", "stall_h / job_mtbf_h", "dimensionless",
@@ -162,9 +167,7 @@ _GENERATIONS = (
 )  # fmt: skip
 
 _CRASH_CLAIM = (
-    Node("brain_mtbf_h", "1.0 / (brain_gpus * failures_per_gpu_h)", "hour",
-         "Hours between failures of the single brain", _CRASH, model=f"{_INTERRUPTIONS}:mtbf_h",
-         arguments={"gpus": "brain_gpus", "failures_per_gpu_h": "failures_per_gpu_h"}),
+    _mtbf("brain_mtbf_h", "brain_gpus", "Hours between failures of the single brain", _CRASH),
     Node("brain_replicas", "maximum(brain_gpus / replica_gpus, 1.0)", "dimensionless",
          "Replicas of the model in the single brain", _CRASH),
     Node("brain_goodput",
@@ -174,11 +177,9 @@ _CRASH_CLAIM = (
          kind="output", model=f"{_INTERRUPTIONS}:replica_goodput",
          arguments={"replicas": "brain_replicas", "down_h": "restart_h", "stall_h": "stall_h",
                     "mtbf": "brain_mtbf_h"}),
-    Node("gpu_annuity",
-         "gpu_interest / (1.0 - (1.0 + gpu_interest) ** (-gpu_life_years / one_year)) / one_year",
-         "1/year", "Payment a year for one unit of capital in GPUs", _CRASH,
-         model=f"{_LOSS}:capital_recovery",
-         arguments={"interest": "gpu_interest", "years": "gpu_life_years"}),
+    annuity_node("gpu_annuity", "gpu_interest", "gpu_life_years",
+                 "Payment a year for one unit of capital in GPUs", _CRASH,
+                 f"{_LOSS}:capital_recovery", ("interest", "years")),
     Node("gpu_charge", "gpu_capital_usd * gpu_annuity * usd_2026_per_usd_2025",
          "USD_2026/year/GPU", "Yearly capital cost of a GPU", _CRASH),
     Node("crash_ratio",
@@ -196,9 +197,7 @@ _CRASH_CLAIM = (
 # One stop taken at random. Work since the last checkpoint is exponential, cut off at a cycle; each
 # failed restart costs its mean. Daly's series (2006, eq. 37) stands for the best interval.
 _COST_CLAIM = (
-    Node("newest_mtbf_h", "1.0 / (newest_job_gpus * failures_per_gpu_h)", "hour",
-         "Hours between failures of the largest job", _COST, model=f"{_INTERRUPTIONS}:mtbf_h",
-         arguments={"gpus": "newest_job_gpus", "failures_per_gpu_h": "failures_per_gpu_h"}),
+    _mtbf("newest_mtbf_h", "newest_job_gpus", "Hours between failures of the largest job", _COST),
     Node("write_h", "checkpoint_tb / checkpoint_tb_s / seconds_per_hour", "hour",
          "Hours to write a checkpoint", _COST),
     Node("write_ratio", "sqrt(minimum(write_h / newest_mtbf_h, 2.0) / 2.0)", "dimensionless",

@@ -1,4 +1,4 @@
-"""What all parts of the factory share: its power, its load, its machines and three prices."""
+"""What all parts of the factory share: its power, its load, its machines, prices, annuities."""
 
 from __future__ import annotations
 
@@ -28,3 +28,21 @@ NODES = (
          arguments={"site_mw": "facility_mw", "facility_over_it": "peak_ratio",
                     "kw_per_accelerator": "kw_per_gpu"}),
 )  # fmt: skip
+
+
+def annuity_node(
+    name: str,
+    rate: str,
+    years: str,
+    what: str,
+    source: str,
+    model: str = "aifactory.models.finance:capital_recovery_factor",
+    arguments: tuple[str, str] = ("rate", "years"),
+) -> Node:
+    """The capital recovery factor (1/year) of an input `rate` over `years`, as a step.
+
+    `model` is the chapter's function that it restates, `arguments` its names for the two.
+    """
+    text = f"{rate} / (1.0 - (1.0 + {rate}) ** (-{years} / one_year)) / one_year"
+    given = dict(zip(arguments, (rate, years), strict=True))
+    return Node(name, text, "1/year", what, source, model=model, arguments=given)

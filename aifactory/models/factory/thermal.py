@@ -11,7 +11,6 @@ record differently. Both share supply temperature, approach, pads and weather.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -167,21 +166,16 @@ _PUE = (
 )  # fmt: skip
 
 
-def _without_error(surface: Surface, name: str, what: str) -> tuple[Node, ...]:
-    """Steps of a surface whose own error is left out."""
-    *scaled, last = emulator.nodes(surface, name, "dimensionless", what, "water")
-    return (*scaled, replace(last, formula=last.formula.removesuffix(f" + error_{name}")))
-
-
 def _months(surfaces: Mapping[str, Surface]) -> tuple[Node, ...]:
     """Each month's mean of the pads' water over the year's, held so that the year is kept."""
     raw = [
-        n
+        node
         for m in MONTHS
-        for n in _without_error(
-            surfaces[f"pads_{m}"], f"pads_{m}", f"Pads' water over the year's mean, month {m[1:]}"
+        for node in emulator.nodes(
+            surfaces[f"pads_{m}"], f"pads_{m}", "dimensionless",
+            f"Pads' water over the year's mean, month {m[1:]}", "water", error=False,
         )
-    ]
+    ]  # fmt: skip
     days = zip(MONTH_DAYS.tolist(), MONTHS, strict=True)
     total = " + ".join(f"{d / 365!r} * maximum(pads_{m}, 0.0)" for d, m in days)
     whole = Node("pads_months", total, "dimensionless", "Mean of the twelve, one but for the fit",
