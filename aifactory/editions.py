@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import functools
 import io
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -158,7 +159,7 @@ def all_moves(rows: Sequence[Row], releases: Iterable[Release]) -> dict[str, lis
     names = list(by)
     return {
         now: moved(by[was], by[now], told.get(now) or Release(now, ""))
-        for was, now in zip(names, names[1:], strict=False)
+        for was, now in itertools.pairwise(names)
     }
 
 
