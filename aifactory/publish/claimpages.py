@@ -294,7 +294,7 @@ def _fold(items: list[str], noun: str) -> str:
 def _table(label: str, titles: Iterable[str], rows: str) -> str:
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return (
-        f'<div class="facts-wrap" tabindex="0" role="region" aria-label="{label}">'
+        f'<div class="facts-wrap claim-table" tabindex="0" role="region" aria-label="{label}">'
         f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
