@@ -689,6 +689,30 @@ def new(
         _fail(error, 1)
 
 
+# --- editions ------------------------------------------------------------------------------------
+
+
+@app.command()
+@_plainly
+def edition() -> None:
+    """Record the verdicts of the version in pyproject.toml, and list what moved since the last.
+
+    Adds a row a verdict to data/editions.csv. Rows of a version that is there never change.
+    """
+    from aifactory import editions
+
+    done: list[tuple[str, Rows, list[editions.Move]]] = []
+
+    def act() -> list[str]:
+        done.append(editions.record())
+        return [move.as_text() for move in done[0][2]]
+
+    _done(act, "data/editions.csv is unchanged")
+    version, new, moves = done[0]
+    told = f"recorded {_count(len(new), 'verdict')}" if new else "already recorded"
+    typer.echo(f"{version}: {told}; {_count(len(moves), 'verdict')} moved", err=True)
+
+
 # --- ensemble ------------------------------------------------------------------------------------
 
 

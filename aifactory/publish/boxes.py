@@ -16,6 +16,7 @@ from aifactory.publish.html import escape, slug
 BIBLIOGRAPHY = "book/bibliography"
 DATA_PAGE = "book/data"
 LEDGER = "book/claims"
+CLAIMS = "claims"  # folder of the claims' own pages
 QUANTILES = ("p05", "p50", "p95")
 _WIDTH = 240  # of the drawings, in their own units
 
@@ -24,6 +25,11 @@ def anchor(verdict: dict[str, Any]) -> str:
     """The permanent id of a verdict: verdict-CLAIM[-PART][-EDITION]."""
     parts = ("verdict", verdict["claim_id"], verdict["part"], verdict["edition"])
     return "-".join(slug(p) for p in parts if p)
+
+
+def claim_page(claim_id: str) -> str:
+    """The docname of a claim's own page."""
+    return f"{CLAIMS}/{claim_id}"
 
 
 def table_anchor(name: str) -> str:
@@ -105,11 +111,13 @@ def _window(low: float, high: float) -> tuple[float, float]:
 # -- the box in a chapter -------------------------------------------------------------------------
 
 
-def verdict(v: dict[str, Any]) -> str:
-    """The box of one verdict."""
+def verdict(v: dict[str, Any], home: bool = False) -> str:
+    """The box of one verdict; `home` for the claim's own page, which lists the rest itself."""
     tag = anchor(v)
     about = scope(v)
     label = f"Verdict on {v['claim_id']}" + (f", {about}" if about else "")
+    page = claim_page(slug(v["claim_id"]))
+    more = "" if home else f' <a href="doc:{page}">All on this claim</a>'
     return (
         f'<section class="verdict rated-{slug(v["rating"])}" id="{tag}"'
         f' aria-label="{escape(label)}">'
@@ -119,9 +127,8 @@ def verdict(v: dict[str, Any]) -> str:
         f'<p class="verdict-reason">{escape(v["reason"])}</p>'
         f'<div class="verdict-numbers">{numbers(v)}</div>'
         f"{_evidence(v['evidence'], label)}"
-        f'<dl class="verdict-facts">{_facts(v)}</dl>'
-        f'<p class="verdict-links"><a href="#{tag}">Link to this verdict</a> '
-        f'<a href="doc:{LEDGER}#{slug(v["claim_id"])}">The claim in the ledger</a></p>'
+        f'<dl class="verdict-facts">{_facts(v, home)}</dl>'
+        f'<p class="verdict-links"><a href="#{tag}">Link to this verdict</a>{more}</p>'
         "</section>\n"
     )
 
@@ -133,7 +140,7 @@ def numbers(v: dict[str, Any]) -> str:
         words = verdicts.chance(v).capitalize()
         out += f"<div>{probability_svg(v['probability'])}<span>{escape(words)}</span></div>"
     if v["p50"] is not None:
-        words = _short_span(v)
+        words = short_span(v)
         out += f"<div>{interval_svg(v)}<span>{escape(words)}</span></div>"
     return out
 
@@ -175,15 +182,16 @@ def _evidence_cell(name: str, text: str) -> str:
     return f"<td{kind}>{escape(text)}</td>"
 
 
-def _facts(v: dict[str, Any]) -> str:
-    """Criterion, tables and limits; figures and sources are counted here, listed in the ledger."""
+def _facts(v: dict[str, Any], home: bool) -> str:
+    """Criterion, tables and limits; figures and sources are counted, the claim's page has them."""
     counts = [(len(v["figures"]), "figure"), (len(v["sources"]), "source")]
     listed = " and ".join(f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in counts if n)
-    ledger = f'<a href="doc:{LEDGER}#{slug(v["claim_id"])}">{listed}</a>' if listed else ""
+    place = "#grounds" if home else f"doc:{claim_page(slug(v['claim_id']))}#grounds"
+    more = [f'<a href="{place}">{listed}</a>'] if listed else []
     rows = [
-        ("Criterion", escape(v["criterion"])),
+        ("Criterion", "" if home else escape(v["criterion"])),
         ("Limits", escape(v["limits"])),
-        ("Rests on", ", ".join([*map(table_link, v["tables"]), *([ledger] if ledger else [])])),
+        ("Rests on", ", ".join([*map(table_link, v["tables"]), *more])),
     ]
     return "".join(f"<dt>{k}</dt><dd>{text}</dd>" for k, text in rows if text)
 
@@ -222,7 +230,7 @@ def grounds(found: list[dict[str, Any]]) -> str:
 
 def score_row(claim: Any, editions: dict[str, list[dict[str, Any]]], page: str) -> str:
     """A claim's entry: the claim in words, and for each edition its rating and drawings."""
-    rows = "".join(_edition(editions[e]) for e in ("post", "newest", "") if e in editions)
+    rows = "".join(standing(editions[e]) for e in ("post", "newest", "") if e in editions)
     link = f"doc:{page}#{escape(claim.id)}"
     return (
         f'<li class="score"><p class="score-claim"><a href="{link}">{escape(claim.claim)}</a></p>'
@@ -230,7 +238,7 @@ def score_row(claim: Any, editions: dict[str, list[dict[str, Any]]], page: str) 
     )
 
 
-def _edition(parts: list[dict[str, Any]]) -> str:
+def standing(parts: list[dict[str, Any]]) -> str:
     """The verdict that stands for one edition of a claim, and what its parts were."""
     v = verdicts.combine(parts)
     when = {"post": "At the post", "newest": "Newest data"}.get(v["edition"] or "", "")
@@ -245,12 +253,12 @@ def _edition(parts: list[dict[str, Any]]) -> str:
         f'<p class="score-reason">{escape(v["reason"])}</p>'
         f'<div class="score-draw">{probability_svg(v["probability"])}'
         f"<span>{escape(verdicts.chance(v).capitalize())}</span></div>"
-        f'<div class="score-draw">{interval_svg(v)}<span>{escape(_short_span(v))}</span></div>'
+        f'<div class="score-draw">{interval_svg(v)}<span>{escape(short_span(v))}</span></div>'
         f"{split}</div>"
     )
 
 
-def _short_span(v: dict[str, Any]) -> str:
+def short_span(v: dict[str, Any]) -> str:
     """Metric, median and interval in one line, to three digits."""
     if v["p50"] is None:
         return ""

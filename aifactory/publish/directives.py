@@ -154,7 +154,8 @@ class ClaimLedger(BookDirective):
         link = f'<a href="doc:{self.page(claim.chapter)}#{escape(claim.id)}">Read the test</a>'
         state = f"{chips} {link}" if editions else '<span class="rating">Not yet tested</span>'
         return (
-            f'<dt id="{escape(claim.id)}">{escape(claim.claim)} '
+            f'<dt id="{escape(claim.id)}">'
+            f'<a href="doc:{boxes.claim_page(escape(claim.id))}">{escape(claim.claim)}</a> '
             f"<small><code>{escape(claim.id)}</code>, {escape(meta)}</small></dt>"
             f"<dd><p>{escape(claim.criterion)}</p><p>{state}</p>{boxes.grounds(found)}</dd>"
         )

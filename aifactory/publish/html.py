@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 _ADDRESS = re.compile(r'="(doc|file):([^"#]*)(#[^"]*)?"')
+_CLAIM = re.compile(r'="doc:claims/([^"#]*)(?:#[^"]*)?"')
 
 
 class BookHtml(nodes.General, nodes.Element):
@@ -57,8 +58,10 @@ def resolve(markup: str, here: str, page_uri: Callable[[str], str]) -> str:
 
 
 def _visit_html(self: Any, node: BookHtml) -> None:
-    builder = self.builder
-    self.body.append(resolve(node["html"], builder.current_docname, builder.get_target_uri))
+    builder, markup = self.builder, node["html"]
+    if builder.name in ("epub", "singlehtml"):  # books in one piece have no page a claim
+        markup = _CLAIM.sub(r'="doc:book/claims#\1"', markup)
+    self.body.append(resolve(markup, builder.current_docname, builder.get_target_uri))
     raise nodes.SkipNode
 
 

@@ -84,7 +84,8 @@ def address(app: Sphinx, uri: str, here: str = "index") -> str:
     """A place of the site ("claims/power-built.html#x"), absolute or seen from the page `here`."""
     if known := base(app):
         return urljoin(known, uri)
-    return relative_uri(app.builder.get_target_uri(here), uri)
+    place, mark, fragment = uri.partition("#")  # relative_uri drops what follows the mark
+    return f"{relative_uri(app.builder.get_target_uri(here), place)}{mark}{fragment}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from aifactory import __main__ as cli
 
 COMMANDS = ("verdicts", "claims", "figures", "sources", "tables", "execute", "new", "data",
-            "forecasts")  # fmt: skip
+            "edition", "forecasts")  # fmt: skip
 FORECASTS = ("check", "seal", "resolve", "score")
 
 

@@ -212,7 +212,7 @@ def test_verdict_boxes_say_it_in_words(chapter):
     assert "About as likely as not" in box[0]
     assert "Probability 50 %" in box[0]
     assert "Homes: 0.7 (0.5 to 0.9) million" in box[0]
-    assert 'href="../book/claims.html#power-built"' in box[0]
+    assert 'href="../claims/power-built.html"' in box[0]
     assert "not this" not in chapter
 
 

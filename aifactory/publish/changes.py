@@ -1,0 +1,287 @@
+"""What changed from version to version: a page, a short list, a feed, and the map of the site.
+
+`newest-changes` shows the newest version of CHANGELOG.md; /changes.html has all of them, and
+/feed.xml is an Atom feed (RFC 4287) with an entry a version and one a verdict that moved. Ids in
+the feed are made from the version and the verdict alone, so that they never change. /sitemap.xml
+is written where the site knows its own address.
+"""
+
+from __future__ import annotations
+
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from docutils import nodes
+from markdown_it import MarkdownIt
+from sphinx.application import Sphinx
+
+from aifactory import data, editions, files, verdicts
+from aifactory.editions import Move, Release
+from aifactory.publish import boxes, claimrecords, directives, pages
+from aifactory.publish.html import block, escape, resolve
+
+PAGE = "changes"
+FEED = "feed.xml"
+MAP = "sitemap.xml"
+ATOM = "http://www.w3.org/2005/Atom"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+SPACE = uuid.UUID("5b0c6a1e-6f5d-5d0e-9c57-0d8f1c2a7b34")  # of the feed's ids; never to change
+UNLISTED = ("search", "genindex")  # pages without content of their own
+SHOWN = 4  # items of a heading that newest-changes lists
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the book with its list of changes and the verdicts that moved."""
+
+    release: Release
+    moves: tuple[Move, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page of changes."""
+        return f"version-{self.release.version.replace('.', '-')}"
+
+    @property
+    def title(self) -> str:
+        """Its number, and whether it is out."""
+        return f"Version {self.release.version}" + ("" if self.release.date else " (unreleased)")
+
+
+def versions() -> list[Version]:
+    """All versions of CHANGELOG.md, newest first."""
+    releases = editions.changelog()
+    rows = editions.load() if editions.NAME in data.names() else []
+    moves = editions.all_moves(rows, releases)
+    return [Version(r, tuple(moves.get(r.version, ()))) for r in releases]
+
+
+def newest(found: list[Version]) -> Version:
+    """The newest version that is out."""
+    return next(v for v in found if v.release.date)
+
+
+# -- as HTML --------------------------------------------------------------------------------------
+
+
+def inline(text: str) -> str:
+    """Markdown of one line as HTML; HTML in it is escaped."""
+    return MarkdownIt("commonmark", {"html": False}).disable("link").renderInline(text)
+
+
+def moves_html(moves: tuple[Move, ...]) -> str:
+    """Verdicts that moved, each with its claim, from, to and why; ratings before numbers."""
+    items = "".join(f"<li>{_move(move)}</li>" for move in sorted(moves, key=lambda m: not m.rating))
+    return f'<ul class="moves">{items}</ul>' if items else "<p>No verdict moved.</p>"
+
+
+def _move(move: Move) -> str:
+    claim = f"doc:{boxes.claim_page(escape(move.claim_id))}"
+    scope = _scope(move)
+    about = f" ({escape(scope)})" if scope else ""
+    before, after = (
+        f"{boxes.chip(row['rating'])} {escape(verdicts.chance(row))}"
+        for row in (move.before, move.after)
+    )
+    why = f"<br>{inline(move.why)}" if move.why else ""
+    words = escape(data.claim(move.claim_id).claim)
+    return f'<a href="{claim}">{words}</a>{about}: {before} to {after}{why}'
+
+
+def _scope(move: Move) -> str:
+    edition = verdicts.EDITIONS.get(move.edition or "", "")
+    return ", ".join(x for x in (move.part, edition) if x)
+
+
+def version_html(version: Version, shown: int | None = None) -> str:
+    """The lists of one version, `shown` items of each heading at most, and its moves."""
+    out = ""
+    for heading, items in version.release.sections.items():
+        if heading == editions.VERDICTS:
+            continue
+        listed = items[:shown]
+        rest = f"<li>and {len(items) - len(listed)} more</li>" if len(items) > len(listed) else ""
+        lines = "".join(f"<li>{inline(item)}</li>" for item in listed)
+        out += f"<h3>{escape(heading)}</h3><ul>{lines}{rest}</ul>"
+    return f"{out}<h3>{editions.VERDICTS}</h3>{moves_html(version.moves)}\n"
+
+
+def page(found: list[Version]) -> pages.Page:
+    """The page of all versions."""
+    body = "".join(
+        f'<section id="{v.anchor}"><h2>{escape(v.title)}'
+        f'<a class="headerlink" href="#{v.anchor}" title="Link to this heading">#</a></h2>'
+        f"<p>{_released(v)}</p>{version_html(v)}</section>\n"
+        for v in found
+    )
+    lead = (
+        "<p>What each version of the book brought, and which verdicts it moved. "
+        f'There is <a href="file:{FEED}">a feed</a> of it; <a href="doc:{boxes.DATA_PAGE}'
+        f'#{boxes.table_anchor(editions.NAME)}">a table</a> holds every verdict of every version.'
+        "</p>"
+    )
+    title = "Changes"
+    told = "What each version of the book brought, and which verdicts moved."
+    return pages.Page(PAGE, title, f"<h1>{title}</h1>{lead}{body}", told)
+
+
+def _released(version: Version) -> str:
+    day = version.release.date
+    return f'Released on <time datetime="{day}">{day}</time>.' if day else "Not released yet."
+
+
+class NewestChanges(directives.BookDirective):
+    """The newest version in short, with the verdicts that moved, and the way to all of them."""
+
+    def run(self) -> list[nodes.Node]:
+        self.note_data("editions.csv", "claims.csv")
+        self.env.note_dependency(str(editions.ROOT / editions.CHANGES))
+        version = newest(versions())
+        day = version.release.date
+        added = [item for k, x in version.release.sections.items() if k == "Added" for item in x]
+        listed = "".join(f"<li>{inline(_short(item))}</li>" for item in added[:SHOWN])
+        markup = (
+            f'<div class="newest-changes"><p><strong>{escape(version.title)}</strong>, '
+            f'<time datetime="{day}">{day}</time></p>'
+            + (f"<ul>{listed}</ul>" if listed else "")
+            + moves_html(version.moves)
+            + f'<p><a href="doc:{PAGE}#{version.anchor}">All changes</a> '
+            f'<a href="file:{FEED}" type="application/atom+xml">Feed</a></p></div>\n'
+        )
+        return [block(markup, f"{version.title}, {day}")]
+
+
+def _short(item: str) -> str:
+    """An item up to its first colon or semicolon, where the details start."""
+    for sign in (": ", "; "):
+        head, _, rest = item.partition(sign)
+        if rest and head.count("`") % 2 == 0 and not head.startswith("`"):
+            return f"{head}."
+    return item
+
+
+# -- the feed -------------------------------------------------------------------------------------
+
+
+def identifier(*parts: str | None) -> str:
+    """An id that depends on what it is of alone."""
+    return uuid.uuid5(SPACE, "/".join(part or "" for part in parts)).urn
+
+
+def feed(app: Sphinx, found: list[Version]) -> str:
+    """The Atom feed: an entry a released version, and one a verdict that it moved."""
+    out = [v for v in found if v.release.date]
+    root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
+    _text(root, "title", f"{claimrecords.BOOK}: changes")
+    _text(root, "id", identifier("feed"))
+    _text(root, "updated", _moment(out[0].release.date))
+    ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=_place(app, FEED))
+    ET.SubElement(root, "link", rel="alternate", type="text/html", href=_place(app, f"{PAGE}.html"))
+    ET.SubElement(ET.SubElement(root, "author"), "name").text = claimrecords.authors()
+    _text(root, "rights", claimrecords.LICENCE["title"])
+    for version in out:
+        _entry(
+            app,
+            root,
+            identifier("version", version.release.version),
+            version.title,
+            version.release.date,
+            f"{PAGE}.html#{version.anchor}",
+            version_html(version),
+        )
+        for move in version.moves:
+            _moved(app, root, move, version.release.date)
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _moved(app: Sphinx, root: ET.Element, move: Move, day: str) -> None:
+    what = "Rating" if move.rating else "Numbers"
+    scope = _scope(move)
+    title = f"{what} moved: {data.claim(move.claim_id).claim}" + (f" ({scope})" if scope else "")
+    name = identifier("move", move.version, move.claim_id, move.part, move.edition)
+    _entry(app, root, name, title, day, f"{boxes.claim_page(move.claim_id)}.html", _move(move))
+
+
+def _entry(
+    app: Sphinx, root: ET.Element, name: str, title: str, day: str, uri: str, content: str
+) -> None:
+    entry = ET.SubElement(root, "entry")
+    _text(entry, "title", title)
+    _text(entry, "id", name)
+    _text(entry, "updated", _moment(day))
+    _text(entry, "published", _moment(day))
+    ET.SubElement(entry, "link", rel="alternate", type="text/html", href=_place(app, uri))
+    markup = resolve(content, "index", lambda doc: _place(app, app.builder.get_target_uri(doc)))
+    ET.SubElement(entry, "content", type="html").text = markup
+
+
+def _place(app: Sphinx, uri: str) -> str:
+    return pages.address(app, uri)
+
+
+def _text(parent: ET.Element, tag: str, text: str) -> None:
+    ET.SubElement(parent, tag).text = text
+
+
+def _moment(day: str) -> str:
+    return f"{day}T00:00:00Z"
+
+
+# -- the map --------------------------------------------------------------------------------------
+
+
+def sitemap(app: Sphinx, names: list[str], day: str) -> str:
+    """Addresses of all pages for search engines; each dated by the edition."""
+    root = ET.Element("urlset", xmlns=SITEMAP)
+    for name in names:
+        entry = ET.SubElement(root, "url")
+        uri = quote(app.builder.get_target_uri(name))
+        _text(entry, "loc", pages.base(app) + ("" if uri == "index.html" else uri))
+        _text(entry, "lastmod", day)
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+# -- into the site --------------------------------------------------------------------------------
+
+
+def _make(_: Sphinx) -> Iterator[pages.Page]:
+    yield page(versions())
+
+
+def _announce(app: Sphinx, name: str, _: str, context: dict[str, Any], __: Any) -> None:
+    """Name the feed in every page's head, and remember the pages that are made."""
+    if app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
+        return
+    if context.get("made"):
+        app.aifactory_made.add(name)
+    uri = escape(pages.address(app, FEED, name))
+    link = f'<link rel="alternate" type="application/atom+xml" href="{uri}" title="Changes">\n'
+    context["metatags"] = (context.get("metatags") or "") + link
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
+        return
+    folder = Path(app.outdir)
+    files.write_text(folder / FEED, feed(app, versions()))
+    if pages.base(app):
+        names = sorted(app.env.found_docs | app.aifactory_made - set(UNLISTED))
+        files.write_text(folder / MAP, sitemap(app, names, pages.edition().released))
+    else:
+        (folder / MAP).unlink(missing_ok=True)  # of an earlier build with an address
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive, the page, the feed and the map."""
+    app.aifactory_made = set()
+    app.add_directive("newest-changes", NewestChanges)
+    pages.add(app, _make)
+    app.connect("html-page-context", _announce)
+    app.connect("build-finished", _write)
