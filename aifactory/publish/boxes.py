@@ -1,4 +1,4 @@
-"""Verdicts as HTML: the box in a chapter, and a claim's line on the scoreboard.
+"""Verdicts as HTML: the box in a chapter, and the parts of which a claim's row is made.
 
 Everything a verdict says is text first; colour and the two small drawings (how probable, and which
 interval) repeat it. Strings from data are escaped here and nowhere else.
@@ -57,16 +57,26 @@ def _title(kind: str, name: str) -> str:
 # -- drawings -------------------------------------------------------------------------------------
 
 
-def probability_svg(probability: float | None) -> str:
-    """The probability on a line from 0 to 1 with the bounds of the ratings; decorative."""
+def probability_svg(probability: float | None, before: float | None = None) -> str:
+    """The probability on a line from 0 to 1 with the bounds of the ratings; decorative.
+
+    `before` is where it stood in the edition before: a ring, from which a line leads here.
+    """
     if probability is None:
         return ""
     bounds = [b for b, _ in verdicts.RATINGS if 0 < b < 1]
     ticks = "".join(f'<path d="M{b * _WIDTH:g} 3v10"/>' for b in bounds)
     x = probability * _WIDTH
+    was = ""
+    if before is not None:
+        old = before * _WIDTH
+        was = (
+            f'<path class="draw-way" d="M{old:.1f} 8H{x:.1f}"/>'
+            f'<circle class="draw-was" cx="{old:.1f}" cy="8" r="4.5"/>'
+        )
     return (
         f'<svg class="draw draw-probability" viewBox="-8 0 {_WIDTH + 16} 16" aria-hidden="true">'
-        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{ticks}</g>'
+        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{ticks}</g>{was}'
         f'<circle class="draw-dot" cx="{x:.1f}" cy="8" r="6"/></svg>'
     )
 
@@ -133,7 +143,7 @@ def numbers(v: dict[str, Any]) -> str:
         words = verdicts.chance(v).capitalize()
         out += f"<div>{probability_svg(v['probability'])}<span>{escape(words)}</span></div>"
     if v["p50"] is not None:
-        words = _short_span(v)
+        words = short_span(v)
         out += f"<div>{interval_svg(v)}<span>{escape(words)}</span></div>"
     return out
 
@@ -217,51 +227,16 @@ def grounds(found: list[dict[str, Any]]) -> str:
     )
 
 
-# -- the scoreboard -------------------------------------------------------------------------------
+# -- in one line -----------------------------------------------------------------------------------
 
 
-def score_row(claim: Any, editions: dict[str, list[dict[str, Any]]], page: str) -> str:
-    """A claim's entry: the claim in words, and for each edition its rating and drawings."""
-    rows = "".join(_edition(editions[e]) for e in ("post", "newest", "") if e in editions)
-    link = f"doc:{page}#{escape(claim.id)}"
-    return (
-        f'<li class="score"><p class="score-claim"><a href="{link}">{escape(claim.claim)}</a></p>'
-        f'<div class="score-verdicts">{rows}</div></li>'
-    )
-
-
-def _edition(parts: list[dict[str, Any]]) -> str:
-    """The verdict that stands for one edition of a claim, and what its parts were."""
-    v = verdicts.combine(parts)
-    when = {"post": "At the post", "newest": "Newest data"}.get(v["edition"] or "", "")
-    scope_text = f"{when}, {v['as_of']}" if when else v["as_of"]
-    split = ""
-    if len(parts) > 1:
-        each = "; ".join(f"{verdicts.part_name(p) or 'as a whole'}: {p['rating']}" for p in parts)
-        split = f'<p class="score-parts">{escape(each)}</p>'
-    return (
-        f'<div class="score-verdict"><p class="score-head">{chip(v["rating"])}'
-        f'<span class="score-when">{escape(scope_text)}</span></p>'
-        f'<p class="score-reason">{escape(v["reason"])}</p>'
-        f'<div class="score-draw">{probability_svg(v["probability"])}'
-        f"<span>{escape(verdicts.chance(v).capitalize())}</span></div>"
-        f'<div class="score-draw">{interval_svg(v)}<span>{escape(_short_span(v))}</span></div>'
-        f"{split}</div>"
-    )
-
-
-def _short_span(v: dict[str, Any]) -> str:
+def short_span(v: dict[str, Any]) -> str:
     """Metric, median and interval in one line, to three digits."""
     if v["p50"] is None:
         return ""
     low, mid, high = (verdicts.quantity(verdicts.significant(v[k], 3)) for k in QUANTILES)
     ends = f" ({low} to {high})" if low != high else ""
     return f"{v['metric']}: {mid}{ends} {v['unit']}".rstrip()
-
-
-def score_list(items: Iterable[str], label: str) -> str:
-    """Entries as one list."""
-    return f'<ol class="scoreboard" aria-label="{escape(label)}">{"".join(items)}</ol>\n'
 
 
 def untested(claims: Iterable[Any], chapter_words: Callable[[str], str]) -> str:
