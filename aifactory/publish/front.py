@@ -83,18 +83,23 @@ def row(claim: Any, editions: Editions, link: str, test: str = "") -> str:
 
 
 def _deciding(v: dict[str, Any]) -> str:
-    return boxes.short_span(v) or f"{v['metric']}: no number decides this"
+    return _held_together(boxes.short_span(v)) or f"{v['metric']}: no number decides this"
+
+
+def _held_together(text: str) -> str:
+    """No line may end between a number and its sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _chances(now: dict[str, Any], then: dict[str, Any] | None) -> str:
     """The probability in words, and where it stood when the post was written."""
-    said = verdicts.chance(now).capitalize() or "No probability can be given"
+    said = _held_together(verdicts.chance(now).capitalize() or "No probability can be given")
     if then is None or then["probability"] is None:
         return said
-    earlier = verdicts.chance(then).removeprefix("probability ")
-    if then["rating"] == now["rating"]:
-        return f"{said}; at the post {earlier}"
-    return f"{said}; at the post {earlier}, {then['rating']}"
+    earlier = _held_together(verdicts.chance(then).removeprefix("probability "))
+    if then["rating"] != now["rating"]:
+        return f"{said}; at the post {earlier}, {then['rating']}"
+    return f"{said}, as at the post" if said.endswith(earlier) else f"{said}; at the post {earlier}"
 
 
 def _why(parts: list[dict[str, Any]]) -> str:
@@ -332,15 +337,15 @@ def example(claim: Any, editions: Editions, page: str) -> str:
     v = standing(editions)
     every = [p for parts in editions.values() for p in parts]
     figures, sources, tables = (
-        len({x for p in every for x in p[kind]}) for kind in ("figures", "sources", "tables")
+        _counted(len({x for p in every for x in p[f"{noun}s"]}), noun)
+        for noun in ("figure", "source", "table")
     )
     steps = {
         "Claim": f"“{escape(claim.claim)}” The criterion is set before the data is seen.",
-        "Data": f"{figures} figures and {tables} tables from {sources} sources, each with its "
-        "range and date.",
-        "Model": f"It runs and is tested. {escape(boxes.short_span(v))}.",
-        "Verdict": f"{boxes.chip(v['rating'])} {escape(verdicts.chance(v).capitalize())}: a rule "
-        "gives the word.",
+        "Data": f"{figures} and {tables} from {sources}, each with its date and, where it has "
+        "one, its range.",
+        "Model": f"It runs and is tested. {escape(_deciding(v))}.",
+        "Verdict": f"{boxes.chip(v['rating'])} {escape(_chances(v, None))}: a rule gives the word.",
         "Page": f'It shows <a href="doc:{page}#{escape(claim.id)}">what was run</a>, and every '
         "section can be cited.",
     }
@@ -351,6 +356,10 @@ def example(claim: Any, editions: Editions, page: str) -> str:
         '<figcaption id="picture-title">One claim on its way. Anyone can change a figure, run it '
         "again, and see which verdicts move.</figcaption></figure>\n"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _style(app: Sphinx, page: str, template: str, context: dict[str, Any], _: Any) -> None:

@@ -87,8 +87,8 @@ def head(app: Sphinx, docname: str, doctree: nodes.document) -> str:
     time = duration(prose_words(doctree))
     return (
         f'<div class="chapter-head"><p><span>{time}</span>{verified}</p>'
-        f'<p class="chapter-run"><span>Run this chapter: <code>make run CHAPTER={chapter}</code> '
-        f'(<a href="doc:book/rerun">how</a>)</span>{"".join(links)}</p></div>'
+        f'<p class="chapter-run"><span><a href="doc:book/rerun">Run this chapter</a>: '
+        f"<code>make run CHAPTER={chapter}</code></span>{''.join(links)}</p></div>"
     )
 
 
