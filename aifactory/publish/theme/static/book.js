@@ -26,7 +26,10 @@
     }
   };
   paint();
-  addEventListener("beforeprint", () => paint(false));
+  addEventListener("beforeprint", () => {
+    paint(false);
+    all("img[loading]").forEach((img) => { img.loading = "eager"; }); // paper has no scrolling
+  });
   addEventListener("afterprint", () => paint());
 
   /* -- menu on narrow screens ------------------------------------------------------------------ */
