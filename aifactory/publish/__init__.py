@@ -1,8 +1,8 @@
 """The book on the web: a plain Sphinx extension, usable with jupyter-book and without it.
 
 It brings a theme of its own (no font, script or style from another host), charts that are static
-first and live when scrolled to, verdict boxes, the scoreboard and its relatives, mathematics as
-MathML, and the bibliography made from data/sources.csv.
+first and live when scrolled to, verdict boxes, the scoreboard and its relatives, the head of a
+chapter, mathematics as MathML, and the bibliography made from data/sources.csv.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from aifactory.publish import (
     claimpages,
     directives,
     figures,
+    front,
     html,
     maths,
+    reading,
     slim,
 )
 
@@ -37,6 +39,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     html.setup(app)
     figures.setup(app)
     directives.setup(app)
+    front.setup(app)
+    reading.setup(app)
     maths.setup(app)
     slim.setup(app)
     bibliography.setup(app)

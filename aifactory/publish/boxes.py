@@ -1,4 +1,4 @@
-"""Verdicts as HTML: the box in a chapter, and a claim's line on the scoreboard.
+"""Verdicts as HTML: the box in a chapter, and the parts of which a claim's row is made.
 
 Everything a verdict says is text first; colour and the two small drawings (how probable, and which
 interval) repeat it. Strings from data are escaped here and nowhere else.
@@ -63,16 +63,26 @@ def _title(kind: str, name: str) -> str:
 # -- drawings -------------------------------------------------------------------------------------
 
 
-def probability_svg(probability: float | None) -> str:
-    """The probability on a line from 0 to 1 with the bounds of the ratings; decorative."""
+def probability_svg(probability: float | None, before: float | None = None) -> str:
+    """The probability on a line from 0 to 1 with the bounds of the ratings; decorative.
+
+    `before` is where it stood in the edition before: a ring, from which a line leads here.
+    """
     if probability is None:
         return ""
     bounds = [b for b, _ in verdicts.RATINGS if 0 < b < 1]
     ticks = "".join(f'<path d="M{b * _WIDTH:g} 3v10"/>' for b in bounds)
     x = probability * _WIDTH
+    was = ""
+    if before is not None:
+        old = before * _WIDTH
+        was = (
+            f'<path class="draw-way" d="M{old:.1f} 8H{x:.1f}"/>'
+            f'<circle class="draw-was" cx="{old:.1f}" cy="8" r="4.5"/>'
+        )
     return (
         f'<svg class="draw draw-probability" viewBox="-8 0 {_WIDTH + 16} 16" aria-hidden="true">'
-        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{ticks}</g>'
+        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{ticks}</g>{was}'
         f'<circle class="draw-dot" cx="{x:.1f}" cy="8" r="6"/></svg>'
     )
 
@@ -225,17 +235,7 @@ def grounds(found: list[dict[str, Any]]) -> str:
     )
 
 
-# -- the scoreboard -------------------------------------------------------------------------------
-
-
-def score_row(claim: Any, editions: dict[str, list[dict[str, Any]]], page: str) -> str:
-    """A claim's entry: the claim in words, and for each edition its rating and drawings."""
-    rows = "".join(standing(editions[e]) for e in ("post", "newest", "") if e in editions)
-    link = f"doc:{page}#{escape(claim.id)}"
-    return (
-        f'<li class="score"><p class="score-claim"><a href="{link}">{escape(claim.claim)}</a></p>'
-        f'<div class="score-verdicts">{rows}</div></li>'
-    )
+# -- in one line -----------------------------------------------------------------------------------
 
 
 def standing(parts: list[dict[str, Any]]) -> str:
@@ -265,11 +265,6 @@ def short_span(v: dict[str, Any]) -> str:
     low, mid, high = (verdicts.quantity(verdicts.significant(v[k], 3)) for k in QUANTILES)
     ends = f" ({low} to {high})" if low != high else ""
     return f"{v['metric']}: {mid}{ends} {v['unit']}".rstrip()
-
-
-def score_list(items: Iterable[str], label: str) -> str:
-    """Entries as one list."""
-    return f'<ol class="scoreboard" aria-label="{escape(label)}">{"".join(items)}</ol>\n'
 
 
 def untested(claims: Iterable[Any], chapter_words: Callable[[str], str]) -> str:

@@ -18,6 +18,7 @@ from aifactory.publish.claimrecords import Dossier
 from aifactory.publish.html import escape
 
 HOW = "book/how-to-read#claims-with-several-parts"
+STYLE = '<link rel="stylesheet" href="file:_static/claims.css">\n'
 FEW = 6  # items that are listed openly; longer lists fold
 
 
@@ -82,16 +83,17 @@ def page(dossier: Dossier, before: Dossier | None, after: Dossier | None, editio
         _section("history", "Its value by version of the book", _history(dossier)),
         _section("backlinks", "What refers to it", _backlinks(dossier.backlinks)),
         _section("cite", "How to cite it", _cite(dossier, edition)),
-        _steps(before, after),
     ]
     newest = dossier.newest
     told = f"{newest['rating'].capitalize()}. {newest['reason']}" if newest else "Not yet tested."
     review = claimrecords.review(dossier, place, edition)
     name = boxes.claim_page(claim.id)
     twin = f'<link rel="alternate" type="application/json" href="{escape(claim.id)}.json">\n'
-    head = twin + (pages.linked_data(review) if review else "")
-    description = f"{claim.claim} {told}"
-    return pages.Page(name, claim.claim, "".join(parts), description, head)
+    head = STYLE + twin + (pages.linked_data(review) if review else "")
+    told = f"{claim.claim} {told}"
+    return pages.Page(
+        name, claim.claim, "".join(parts), told, head, prev=_step(before), next=_step(after)
+    )
 
 
 def _section(tag: str, title: str, content: str) -> str:
@@ -269,16 +271,8 @@ def _cite(dossier: Dossier, edition: pages.Edition) -> str:
     )
 
 
-def _steps(before: Dossier | None, after: Dossier | None) -> str:
-    links = ""
-    for rel, title, one in (("prev", "Previous claim", before), ("next", "Next claim", after)):
-        if one:
-            to = boxes.claim_page(escape(one.claim.id))
-            links += (
-                f'<a rel="{rel}" href="doc:{to}"><small>{title}</small>'
-                f"{escape(one.claim.claim)}</a>"
-            )
-    return f'<nav class="step" aria-label="Previous and next claim">{links}</nav>\n'
+def _step(one: Dossier | None) -> tuple[str, str] | None:
+    return (boxes.claim_page(one.claim.id), one.claim.claim) if one else None
 
 
 def _list(items: Iterable[str]) -> str:

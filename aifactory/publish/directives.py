@@ -1,9 +1,9 @@
 """Directives that show what executed notebooks and the data package hold.
 
-`scoreboard`, `chapter-verdicts CHAPTER`, `criterion CLAIM`, `claim-ledger`, `data-tables`,
-`forecasts` and `ratings`. All read stored outputs: nothing but the scores of forecasts is worked
-out while the site is built, and a claim whose chapter hasn't been executed is never shown as rated.
-Pages note the files they read, so that Sphinx rebuilds them.
+`criterion CLAIM`, `claim-ledger`, `data-tables`, `forecasts` and `ratings`; those that show claims
+as rows are in `aifactory.publish.front`. All read stored outputs: nothing but the scores of
+forecasts is worked out while the site is built, and a claim whose chapter hasn't been executed is
+never shown as rated. Pages note the files they read, so that Sphinx rebuilds them.
 """
 
 from __future__ import annotations
@@ -69,47 +69,6 @@ class BookDirective(SphinxDirective):
         domain = self.env.get_domain("std")
         domain.anonlabels[anchor] = (self.env.docname, anchor)
         domain.labels[anchor] = (self.env.docname, anchor, title)
-
-
-class Scoreboard(BookDirective):
-    """One row a claim of the chapters that exist, the rest as one line."""
-
-    def run(self) -> list[nodes.Node]:
-        self.note_data("claims.csv")
-        out: list[nodes.Node] = []
-        waiting: list[data.Claim] = []
-        for chapter in chapters():
-            held = self.verdicts(chapter)
-            claims = data.chapter_claims(chapter)
-            rows = [
-                boxes.score_row(c, held[c.id], self.page(chapter)) for c in claims if c.id in held
-            ]
-            waiting += [c for c in claims if c.id not in held]
-            if rows:
-                title = words(chapter).capitalize()
-                out.append(block(f'<p class="scoreboard-chapter">{escape(title)}</p>'))
-                out.append(block(boxes.score_list(rows, f"Verdicts: {title}")))
-        out.append(block(boxes.untested(waiting, words)))
-        return out
-
-
-class ChapterVerdicts(BookDirective):
-    """The verdicts of one chapter, at its top."""
-
-    required_arguments = 1
-
-    def run(self) -> list[nodes.Node]:
-        chapter = self.arguments[0]
-        held = self.verdicts(chapter)
-        rows = [
-            boxes.score_row(c, held[c.id], self.page(chapter))
-            for c in data.chapter_claims(chapter)
-            if c.id in held
-        ]
-        if not rows:
-            command = f"make execute CHAPTER={chapter}"
-            raise self.error(f"chapter {chapter} holds no verdicts; run `{command}`")
-        return [block(boxes.score_list(rows, "Verdicts of this chapter"))]
 
 
 class Criterion(BookDirective):
@@ -282,8 +241,6 @@ def _copy_data(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the directives."""
-    app.add_directive("scoreboard", Scoreboard)
-    app.add_directive("chapter-verdicts", ChapterVerdicts)
     app.add_directive("criterion", Criterion)
     app.add_directive("claim-ledger", ClaimLedger)
     app.add_directive("ratings", Ratings)

@@ -32,7 +32,8 @@ ADDRESS = "BOOK_URL"  # environment variable: where the site will stand, for abs
 class Page:
     """A page to be made: its docname, title, body and, where there are any, head and description.
 
-    `body` is the HTML of the article with its h1; `head` is put into the page's head as it is.
+    `body` is the HTML of the article with its h1; `head` goes into the page's head.
+    `prev` and `next` are the docname and title of the pages before and after it.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Page:
     body: str
     description: str = ""
     head: str = ""
+    prev: tuple[str, str] | None = None
+    next: tuple[str, str] | None = None
 
 
 Maker = Callable[[Sphinx], Iterable[Page]]
@@ -51,10 +54,16 @@ def add(app: Sphinx, maker: Maker) -> None:
     def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         if app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
             return
+        uri = app.builder.get_target_uri
         for page in maker(app):
-            body = resolve(page.body, page.name, app.builder.get_target_uri)
-            about = described(page.description) + page.head
+            body = resolve(page.body, page.name, uri)
+            about = described(page.description) + resolve(page.head, page.name, uri)
             context = {"title": page.title, "body": body, "metatags": about, "made": True}
+            context |= {
+                side: {"link": relative_uri(uri(page.name), uri(to[0])), "title": escape(to[1])}
+                for side, to in (("prev", page.prev), ("next", page.next))
+                if to
+            }
             yield page.name, context, "page.html"
 
     app.connect("html-collect-pages", collect)

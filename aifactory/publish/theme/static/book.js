@@ -26,7 +26,10 @@
     }
   };
   paint();
-  addEventListener("beforeprint", () => paint(false));
+  addEventListener("beforeprint", () => {
+    paint(false);
+    all("img[loading]").forEach((img) => { img.loading = "eager"; }); // paper has no scrolling
+  });
   addEventListener("afterprint", () => paint());
 
   /* -- menu on narrow screens ------------------------------------------------------------------ */
@@ -45,12 +48,35 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && root.classList.contains("menu-open")) { setMenu(false); menu.focus(); }
-    const typing = /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName);
-    if (event.key === "/" && !typing) {
-      event.preventDefault();
-      document.querySelector(".find input")?.focus();
-    }
   });
+
+  /* -- reading aids: single keys, and what aids.js does once it is asked for ---------------------- */
+  const base = root.dataset.content_root;
+  const aid = (name, ...rest) => base !== undefined && load(`${base}_static/aids.js`)
+    .then(() => window.bookAids[name](...rest)).catch(() => { /* the page reads without */ });
+  const press = (selector) => document.querySelector(selector)?.click();
+  const find = () => {
+    const field = all(".find input").reverse().find((input) => input.checkVisibility());
+    if (field) field.focus(); else press(".find-link a");
+  };
+  const keys = {
+    "/": find, n: () => press('.step [rel="next"]'), p: () => press('.step [rel="prev"]'),
+    t: () => press(".mode"), c: () => aid("cite"), "?": () => aid("help"),
+  };
+  const keysOff = () => { try { return localStorage.getItem("shortcuts") === "off"; } catch { return false; } };
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (!Object.hasOwn(keys, key) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (target.matches("input, textarea, select, [contenteditable]") || target.closest("dialog") || keysOff()) return;
+    event.preventDefault();
+    keys[key]();
+  });
+  document.querySelector(".keys button")?.addEventListener("click", () => aid("help"));
+  for (const type of ["pointerover", "focusin"]) document.addEventListener(type, (event) => {
+    const link = event.pointerType !== "touch" && event.target.closest?.('a[href*="glossary.html#term-"]');
+    if (link) aid("explain", link);
+  });
+  if (document.querySelector(".filter")) queueMicrotask(() => aid("filter"));
 
   /* -- where the reader is --------------------------------------------------------------------- */
   const links = new Map(all(".here a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
@@ -298,7 +324,6 @@
   }
 
   const start = async (box) => {
-    const base = root.dataset.content_root;
     const content = new Promise((done) => { waiting[box.dataset.chart] = done; });
     await Promise.all([load(`${base}_static/vega.js`), load(box.dataset.live)]);
     const chart = new Chart(box, await content);
