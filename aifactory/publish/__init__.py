@@ -13,7 +13,16 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from aifactory.publish import assets, bibliography, directives, figures, html, maths, slim
+from aifactory.publish import (
+    assets,
+    bibliography,
+    datapages,
+    directives,
+    figures,
+    html,
+    maths,
+    slim,
+)
 
 HERE = Path(__file__).parent
 
@@ -27,6 +36,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     html.setup(app)
     figures.setup(app)
     directives.setup(app)
+    datapages.setup(app)
     maths.setup(app)
     slim.setup(app)
     bibliography.setup(app)

@@ -211,6 +211,12 @@ def _add_verdicts(base: sqlite_utils.Database, verdicts: list[dict[str, Any]]) -
     base.create_view("verdicts", f"SELECT {shown}, {more} FROM _verdicts ORDER BY id")
 
 
+def meaning(item: dict[str, Any]) -> str:
+    """A field's description with its unit."""
+    unit = f"[{item['unit']}]" if item.get("unit") else ""
+    return " ".join(x for x in (item.get("description"), unit) if x)
+
+
 def write_metadata(path: Path, facts: Facts) -> None:
     """What Datasette shows of each table: title, licence, source, and the meaning of columns."""
     pack = data.package()
@@ -224,12 +230,7 @@ def write_metadata(path: Path, facts: Facts) -> None:
             "license": words,
             "license_url": link,
             "source": "; ".join(about["credits"]),
-            "columns": {
-                f["name"]: " ".join(
-                    x for x in (f.get("description"), f"[{f['unit']}]" if f.get("unit") else "") if x
-                )
-                for f in entry["schema"]["fields"]
-            },
+            "columns": {f["name"]: meaning(f) for f in entry["schema"]["fields"]},
         }
         tables[table_name(name)] = {k: v for k, v in told.items() if v}
     record = {

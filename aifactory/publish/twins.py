@@ -33,7 +33,7 @@ FORMATS = ("csv", "parquet", "json")
 
 
 def harmless(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula, behind an apostrophe; numbers stay numbers."""
+    """Text that a spreadsheet would run as a formula, behind an apostrophe; numbers stay."""
     if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return value
     try:
