@@ -624,12 +624,12 @@ def bundle_links(made: dict[str, Any]) -> str:
         bundles.METADATA: "titles, licences and sources for Datasette",
     }
     rows = [
-        f'<tr><td><a href="file:{file}" download>{file}</a></td><td>{what[file]}</td>'
-        f"<td{NUMERIC}>{size(held['bytes'])}</td>"
-        f'<td><code class="digest">{held["sha256"]}</code></td></tr>'
+        f'<tr><td><a href="file:{file}" download>{file}</a></td><td>{what[file]}<br>'
+        f'<code class="digest">sha256 {held["sha256"]}</code></td>'
+        f"<td{NUMERIC}>{size(held['bytes'])}</td></tr>"
         for file, held in made.items()
     ]
-    heads = [_head("File"), _head("Holds"), _head("Size", NUMERIC), _head("sha256")]
+    heads = [_head("File"), _head("Holds"), _head("Size", NUMERIC)]
     return _table("All tables at once", heads, rows)
 
 
