@@ -18,6 +18,7 @@ from aifactory.publish import (
     bibliography,
     changes,
     claimpages,
+    datapages,
     directives,
     figures,
     front,
@@ -41,6 +42,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     directives.setup(app)
     front.setup(app)
     reading.setup(app)
+    datapages.setup(app)
     maths.setup(app)
     slim.setup(app)
     bibliography.setup(app)

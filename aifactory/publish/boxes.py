@@ -207,8 +207,14 @@ def _facts(v: dict[str, Any], home: bool) -> str:
 
 
 def table_link(name: str) -> str:
-    """A table by its name, linked to the data page."""
-    return f'<a href="doc:{DATA_PAGE}#{table_anchor(name)}"><code>{escape(name)}</code></a>'
+    """A table by its name, linked to its page."""
+    return f'<a href="doc:data/{escape(name)}"><code>{escape(name)}</code></a>'
+
+
+def figure_link(figure_id: str) -> str:
+    """A figure by what it measures, linked to its row."""
+    title = escape(_title("figure", figure_id))
+    return f'<a href="doc:data/figures#{escape(figure_id)}">{title}</a>'
 
 
 def source_link(source_id: str) -> str:
@@ -223,7 +229,7 @@ def grounds(found: list[dict[str, Any]]) -> str:
     def union(key: str) -> list[str]:
         return list(dict.fromkeys(item for v in found for item in v[key]))
 
-    figures = [escape(_title("figure", f)) for f in union("figures")]
+    figures = [figure_link(f) for f in union("figures")]
     sources = [source_link(s) for s in union("sources")]
     kinds = {"table": [table_link(t) for t in union("tables")]}
     kinds |= {"figure": figures, "source": sources}

@@ -1,16 +1,16 @@
 """Directives that show what executed notebooks and the data package hold.
 
-`criterion CLAIM`, `claim-ledger`, `data-tables`, `forecasts` and `ratings`; those that show claims
-as rows are in `aifactory.publish.front`. All read stored outputs: nothing but the scores of
-forecasts is worked out while the site is built, and a claim whose chapter hasn't been executed is
-never shown as rated. Pages note the files they read, so that Sphinx rebuilds them.
+`criterion CLAIM`, `claim-ledger`, `forecasts` and `ratings`; those that show claims as rows are in
+`aifactory.publish.front`, that of the tables in `aifactory.publish.datapages`. All read stored
+outputs: nothing but the scores of forecasts is worked out while the site is built, and a claim
+whose chapter hasn't been executed is never shown as rated. Pages note the files they read, so that
+Sphinx rebuilds them.
 """
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -139,21 +139,6 @@ class Ratings(BookDirective):
         return [block(f'<table class="facts"><thead>{head}</thead><tbody>{rows}</tbody></table>')]
 
 
-class DataTables(BookDirective):
-    """Every table of the data package: what it holds, its licence, flaws, sources and file."""
-
-    option_spec: ClassVar[dict[str, Any]] = {}
-
-    def run(self) -> list[nodes.Node]:
-        pack = data.package()
-        self.note_data(*(entry["path"] for entry in pack.resources.values()))
-        out: list[nodes.Node] = []
-        for name in sorted(data.names(), key=lambda n: (n in data.BUILT_IN, n)):
-            self.label(boxes.table_anchor(name), pack.resources[name].get("title", name))
-            out.append(block(_table(name, pack.resources[name])))
-        return out
-
-
 class Forecasts(BookDirective):
     """Every forecast of the registry, open ones first, with scores where there are outcomes."""
 
@@ -165,85 +150,9 @@ class Forecasts(BookDirective):
         return [block(registry.page(found))]
 
 
-def _table(name: str, entry: dict[str, Any]) -> str:
-    about = data.about(name)
-    licences = ", ".join(_licence(x) for x in entry.get("licenses", []))
-    sources = [
-        f'<li><a href="doc:{boxes.BIBLIOGRAPHY}#source-{escape(i)}">{escape(t or i)}</a></li>'
-        for i, t in zip(about["source_ids"], about["source_titles"], strict=True)
-    ]
-    listed = f"<ul>{''.join(sources)}</ul>"
-    if len(sources) > 4:
-        listed = f"<details><summary>{len(sources)} sources</summary>{listed}</details>"
-    flaws = "".join(f"<li>{escape(w)}</li>" for w in about["warnings"])
-    rows = [
-        ("Rows", f"{about['rows']:,}"),
-        ("Period", escape(about["period"])),
-        ("As of", escape(about["as_of"])),
-        ("Licence", licences),
-        ("Sources", listed if sources else ""),
-        ("Known flaws", f"<ul>{flaws}</ul>" if flaws else ""),
-        ("File", _file(entry)),
-    ]
-    facts = "".join(f"<dt>{k}</dt><dd>{v}</dd>" for k, v in rows if v)
-    return (
-        f'<section class="data-table" id="{boxes.table_anchor(name)}">'
-        f"<h2>{escape(about['title'])} <small><code>{escape(name)}</code></small></h2>"
-        f"<p>{escape(about['description'])}</p><dl>{facts}</dl>{_fields(entry)}</section>\n"
-    )
-
-
-def _licence(entry: dict[str, Any]) -> str:
-    title = escape(entry.get("title") or entry.get("name", ""))
-    path = entry.get("path", "")
-    return f'<a href="{escape(path)}">{title}</a>' if path.startswith("http") else title
-
-
-def _file(entry: dict[str, Any]) -> str:
-    digest = str(entry.get("hash", "")).removeprefix("sha256:")
-    size = f"{entry.get('bytes', 0) / 1000:,.1f} kB"
-    name = Path(entry["path"]).name
-    return (
-        f'<a href="file:data/{escape(entry["path"])}" download>{escape(name)}</a>, {size}, '
-        f'sha256 <code class="digest">{escape(digest)}</code>'
-    )
-
-
-def _fields(entry: dict[str, Any]) -> str:
-    fields = entry["schema"]["fields"]
-    rows = "".join(
-        f"<tr><td><code>{escape(f['name'])}</code></td><td>{escape(f.get('type', ''))}</td>"
-        f"<td>{escape(f.get('unit') or '')}</td><td>{escape(f.get('description', ''))}</td></tr>"
-        for f in fields
-    )
-    head = "".join(f'<th scope="col">{h}</th>' for h in ("Field", "Type", "Unit", "Meaning"))
-    return (
-        f"<details><summary>{len(fields)} fields</summary>"
-        '<div class="facts-wrap" tabindex="0" role="region"'
-        f' aria-label="Fields of {escape(entry["name"])}">'
-        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        "</div></details>"
-    )
-
-
-def _copy_data(app: Sphinx, error: Exception | None) -> None:
-    """Put the data files beside the pages, where their links point."""
-    if error or app.builder.format != "html" or app.builder.name == "epub":
-        return
-    pack = data.package()
-    for entry in pack.resources.values():
-        target = Path(app.outdir) / "data" / entry["path"]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source = pack.folder / entry["path"]
-        if not target.exists() or target.read_bytes() != source.read_bytes():
-            shutil.copyfile(source, target)
-
-
 def setup(app: Sphinx) -> None:
     """Register the directives."""
     app.add_directive("criterion", Criterion)
     app.add_directive("claim-ledger", ClaimLedger)
     app.add_directive("ratings", Ratings)
-    app.add_directive("data-tables", DataTables)
     app.add_directive("forecasts", Forecasts)
-    app.connect("build-finished", _copy_data)

@@ -27,6 +27,7 @@ from sphinx.util import logging
 from aifactory import charts, verdicts
 from aifactory.publish import boxes
 from aifactory.publish.html import BookHtml, block, escape
+from aifactory.publish.twins import harmless
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "charts"  # of the site: drawings, data and specifications by the chart's name
@@ -187,12 +188,8 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer = csv.DictWriter(out, _columns(rows), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({k: _harmless(v) for k, v in row.items()})
+        writer.writerow({k: harmless(v) for k, v in row.items()})
     return out.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t" and value else value
 
 
 # -- the markup -----------------------------------------------------------------------------------
