@@ -13,7 +13,17 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from aifactory.publish import assets, bibliography, directives, figures, html, maths, slim
+from aifactory.publish import (
+    assets,
+    bibliography,
+    directives,
+    figures,
+    html,
+    maths,
+    redirects,
+    search,
+    slim,
+)
 
 HERE = Path(__file__).parent
 
@@ -31,6 +41,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     slim.setup(app)
     bibliography.setup(app)
     assets.setup(app)
+    search.setup(app)
+    redirects.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),
