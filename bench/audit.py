@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "site"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "site")]
 
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from conftest import provide_browser  # noqa: E402
@@ -37,7 +37,15 @@ from visit import ARGUMENTS, EMPTY_DRAWINGS, FILES, SITE, Quiet, Visit, offender
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
 WINDOWS = [(1280, "light"), (390, "dark")]  # each then also in the other theme
+RESULTS = "search.html?q=turbine"  # the search page with something on it
 COLUMNS = ("violations", "other hosts", "console", "too wide")
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A server that bears with pages left before all of them has been sent."""
+
+    def handle_error(self, *_):
+        pass
 
 
 @dataclass
@@ -50,15 +58,15 @@ class Report:
 
 def kind(path: str) -> str:
     """What sort of page an address is: its folder, or its name."""
-    folder, _, name = path.partition("/")
-    return folder if name else path.removesuffix(".html")
+    folder, _, name = path.partition("?")[0].partition("/")
+    return folder if name else folder.removesuffix(".html")
 
 
 def audit(pages: list[str]) -> list[Report]:
     """See some pages in every window and theme, with a browser and a server of their own."""
     handler = functools.partial(Quiet, directory=str(SITE))
     reports = {path: Report(path) for path in pages}
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_address[1]}/"
         with sync_playwright() as play:
@@ -100,7 +108,7 @@ def look(visit: Visit, path: str, width: int) -> Iterator[tuple[str, str]]:
 
 def chosen(wanted: list[str], sample: int) -> list[str]:
     """The pages to see: those under the given names, and of each kind no more than `sample`."""
-    pages = [f for f in FILES if not f.startswith("_static/")]
+    pages = [f for f in FILES if not f.startswith("_static/")] + [RESULTS]
     pages = [f for f in pages if not wanted or any(f.startswith(w) for w in wanted)]
     by_kind: dict[str, list[str]] = defaultdict(list)
     for path in pages:
@@ -152,7 +160,7 @@ def main() -> int:
     parts = [part for at in range(given.jobs * 8) if (part := pages[at :: given.jobs * 8])]
     with ProcessPoolExecutor(given.jobs) as pool:
         reports = sorted((r for rs in pool.map(audit, parts) for r in rs), key=lambda r: r.path)
-    faults = nu(given.vnu, pages) if given.vnu else []
+    faults = nu(given.vnu, [p for p in pages if p != RESULTS]) if given.vnu else []
     for report in reports:
         for column, what in report.found:
             print(f"{report.path}: {column}: {what}")

@@ -189,11 +189,11 @@ def _content(element: turbohtml.Element) -> Iterator[str]:
             yield f"id with a space: {attributes[name]!r}"
         if name.startswith("on"):
             yield f"<{tag} {name}>: a script in an attribute"
-    if not _foreign(element):
-        allowed = EVERYWHERE | set(ATTRIBUTES.get(tag, "").split())
-        for name in attributes:
-            if name not in allowed and not name.startswith(("aria-", "data-", "on")):
-                yield f"<{tag} {name}>: no such attribute"
+    own = ATTRIBUTES.get(tag, "").split()
+    others = [n for n in attributes if n not in EVERYWHERE and n not in own]
+    others = [n for n in others if not n.startswith(("aria-", "data-", "on"))]
+    if others and not _foreign(element):
+        yield f"<{tag} {others[0]}>: no such attribute"
 
 
 def _name(element: turbohtml.Element) -> str:
@@ -208,7 +208,7 @@ def _name(element: turbohtml.Element) -> str:
 
 def _whole(text: str, elements: list[turbohtml.Element], found: Facts) -> Iterator[str]:
     """Faults of a page as a whole."""
-    tags = Counter(e.tag for e in elements if not _foreign(e))
+    tags = Counter(e.tag for e in elements if e.tag != "title" or not _foreign(e))
     if not text.lower().startswith("<!doctype html>"):
         yield "no doctype"
     for tag in ("h1", "main", "title"):

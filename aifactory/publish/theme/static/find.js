@@ -125,7 +125,7 @@
     for (const entry of rank(query)) groups.set(entry.plural, [...(groups.get(entry.plural) ?? []), entry]);
     const count = [...groups.values()].reduce((sum, group) => sum + group.length, 0);
     box.replaceChildren(make("h2", "", "In the book’s claims, terms and data"));
-    const said = [...groups].map(([plural, group]) => `${plural.toLowerCase()} ${group.length}`).join(", ");
+    const said = [...groups].map(([plural, group]) => `${group.length} ${group.length > 1 ? plural.toLowerCase() : group[0].name}`).join(", ");
     box.append(make("p", "found-count", count ? `${count} found: ${said}.` : "Nothing there has all of these words."));
     for (const [plural, group] of groups) {
       box.append(make("h3", "", `${plural} (${group.length})`), list(group.slice(0, FIRST), asked));
