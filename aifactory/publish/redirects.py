@@ -41,7 +41,9 @@ STUB = """<!doctype html>
 
 def stub(old: str, new: str) -> str:
     """The page that stands at an old address."""
-    return STUB.format(to=escape(relative_uri(old, new)), name=escape(new))
+    page, mark, place = new.partition("#")
+    to = relative_uri(old, page) + mark + place
+    return STUB.format(to=escape(to), name=escape(new))
 
 
 def write(site: Path, moved: dict[str, str]) -> None:
