@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute run new test coverage lint lock bench clean venv deps-book deps-full site
+.PHONY: help book serve execute run new test coverage lint lock bench audit clean venv deps-book deps-full site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -78,6 +78,9 @@ lock: venv ## pin requirements.in again, with hashes
 
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py
+
+audit: deps-full site ## every page in both themes at two widths with axe-core: accessible, quiet, self-contained
+	@$(RUN) bench/audit.py
 
 clean: ## remove what was built (not .venv)
 	rm -rf _build build dist aifactory.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -25,6 +25,8 @@ from aifactory.publish import (
     html,
     maths,
     reading,
+    redirects,
+    search,
     slim,
 )
 
@@ -49,6 +51,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     assets.setup(app)
     claimpages.setup(app)
     changes.setup(app)
+    search.setup(app)
+    redirects.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),

@@ -17,6 +17,9 @@ HEAD = "% Made from data/sources.csv when the book is built; edit that file, not
 # which it takes as they are, nor for braces, which BibTeX counts even behind a backslash.
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "{": "(", "}": ")"}
 _SPECIAL |= {c: "\\" + c for c in "&%#_"}
+_URL = str.maketrans(
+    {c: f"%{ord(c):02X}" for c in "{}\\<>"}
+)  # no address holds these signs as such
 
 
 def latex(text: str) -> str:
@@ -29,7 +32,7 @@ def entry(source: data.Source) -> str:
     year = re.match(r"\d{4}", source.published or "")
     accessed = f"Read on {source.accessed}." if source.accessed else ""
     licence = f"Licence: {source.license}." if source.license else ""
-    url = (source.url or "").replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
+    url = (source.url or "").translate(_URL)
     fields = {
         "title": f"{{{latex(source.title)}}}",
         # Braces keep the name of an organisation in one piece.

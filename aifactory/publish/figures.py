@@ -88,8 +88,8 @@ def _engine() -> str:
     return hashlib.sha256(code).hexdigest() + vl_convert.__version__
 
 
-def _key(spec: dict[str, Any], back: str) -> str:
-    text = json.dumps([spec, back], sort_keys=True)
+def _key(spec: dict[str, Any], back: str, trail: tuple[str, str]) -> str:
+    text = json.dumps([spec, back, trail], sort_keys=True)
     return hashlib.sha256((text + _engine()).encode()).hexdigest()
 
 
@@ -101,14 +101,20 @@ VARIANTS = {
 }
 
 
-def draw(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, int]]:
+BOOK = ("The book", "the chapter")  # what a chart's page calls what is above it
+
+
+def draw(
+    spec: dict[str, Any], folder: Path, back: str, trail: tuple[str, str] = BOOK
+) -> dict[str, tuple[int, int]]:
     """Write a chart's files into `folder`, unless they are there; variant -> (width, height).
 
     The files are NAME-VARIANT.svg on a transparent ground, NAME.svg with its texts, NAME.js with
     what the live chart needs, a CSV for each table in its data, and NAME.html, a page with all of
-    it. `back` is the address of the chart in its chapter, seen from `folder`.
+    it. `back` is the address of the chart in its chapter, seen from `folder`; `trail` the titles of
+    the book and of that chapter.
     """
-    name, key = spec["usermeta"]["name"], _key(spec, back)
+    name, key = spec["usermeta"]["name"], _key(spec, back, trail)
     note = folder / f".{name}.json"
     if note.exists() and (kept := json.loads(note.read_text()))["key"] == key:
         return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
@@ -123,7 +129,7 @@ def draw(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, 
     (folder / f"{name}.js").write_text(_live(spec, sizes), encoding="utf-8")
     for file, rows in tables(spec).items():
         (folder / file).write_text(as_csv(rows), encoding="utf-8")
-    (folder / f"{name}.html").write_text(page(spec, sizes, back), encoding="utf-8")
+    (folder / f"{name}.html").write_text(page(spec, sizes, back, trail), encoding="utf-8")
     files = [f"{name}-{v}.svg" for v in VARIANTS] + [f"{name}.{e}" for e in ("svg", "js", "html")]
     files += tables(spec)
     note.write_text(json.dumps({"key": key, "sizes": sizes, "files": files}))
@@ -253,12 +259,17 @@ def _downloads(spec: dict[str, Any]) -> list[str]:
     return [f'<a href="{file}" download>{label}</a>' for label, file in files.items()]
 
 
-def page(spec: dict[str, Any], sizes: dict[str, tuple[int, int]], back: str) -> str:
+def page(
+    spec: dict[str, Any],
+    sizes: dict[str, tuple[int, int]],
+    back: str,
+    trail: tuple[str, str] = BOOK,
+) -> str:
     """A chart's own page: the drawing, what it shows in words, all its data, its files."""
     meta = spec["usermeta"]
     finding = escape(meta["finding"])
     picture = _picture(meta["name"], sizes, "")
-    shown = "".join(_table(file, rows) for file, rows in tables(spec).items())
+    shown = "".join(_table(file, rows) for file, rows in tables(spec).items() if _columns(rows))
     return PAGE.format(
         finding=finding,
         what=escape(meta["what"]),
@@ -268,6 +279,8 @@ def page(spec: dict[str, Any], sizes: dict[str, tuple[int, int]], back: str) -> 
         links=" ".join(_downloads(spec)),
         tables=shown,
         back=escape(back),
+        book=escape(trail[0]),
+        chapter=escape(trail[1]),
     )
 
 
@@ -276,22 +289,41 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{finding}</title>
+<title>{finding} · {book}</title>
+<meta name="color-scheme" content="light dark">
 <script>
-{{
+(() => {{
   let kept = null;
   try {{ kept = localStorage.getItem("theme"); }} catch {{ /* storage can be off */ }}
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.dataset.theme = kept || (dark ? "dark" : "light");
-}}
+  document.documentElement.classList.add("js");
+}})();
 </script>
 <link rel="stylesheet" href="../_static/book.css">
 <link rel="icon" type="image/svg+xml" href="../_static/logo.svg">
+<link rel="search" href="../search.html">
 <script defer src="../_static/book.js"></script>
+<meta name="description" content="{alt}">
 </head>
 <body>
-<main class="text alone">
-<p><a href="{back}">Back to the chapter</a></p>
+<a class="skip" href="#main">Skip to the chart</a>
+<header class="top">
+  <a class="brand" href="../index.html">
+    <img src="../_static/logo.svg" width="28" height="28" alt="">
+    <span>{book}</span>
+  </a>
+  <form class="find" role="search" action="../search.html" method="get">
+    <input type="search" name="q" placeholder="Search" aria-label="Search this book" required>
+  </form>
+  <button class="mode" type="button" aria-label="Dark mode" aria-pressed="false">
+    <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+    <circle cx="12" cy="12" r="8.5" fill="none" stroke="currentColor" stroke-width="2"/>
+    <path d="M12 4v16a8 8 0 0 0 0-16z" fill="currentColor"/></svg>
+  </button>
+</header>
+<main id="main" class="text alone" tabindex="-1">
+<p><a href="{back}">Back to the chart in {chapter}</a></p>
 <h1>{finding}</h1>
 <p>{what}</p>
 <div class="chart-box" role="img" aria-label="{alt}">{picture}</div>
@@ -300,6 +332,10 @@ PAGE = """<!doctype html>
 <p class="chart-links">{links}</p>
 {tables}
 </main>
+<footer class="bottom">
+<p><a href="../index.html">Home</a> · <a href="{back}">{chapter}</a> ·
+<a href="../search.html">Search</a></p>
+</footer>
 </body>
 </html>
 """
@@ -330,11 +366,12 @@ def _fill_charts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if app.builder.name not in HTML_BUILDERS:
         return
     folder = Path(app.outdir) / FOLDER
+    trail = (app.config.html_title, app.env.titles[docname].astext())
     for node in doctree.findall(BookHtml):
         if node.get("spec"):
             name = node["spec"]["usermeta"]["name"]
             back = f"../{app.builder.get_target_uri(docname)}#fig-{name}"
-            node["html"] = markup(node["spec"], draw(node["spec"], folder, back))
+            node["html"] = markup(node["spec"], draw(node["spec"], folder, back, trail))
             node["spec"] = None
 
 

@@ -146,4 +146,4 @@ def _head(found: list[forecasts.Forecast]) -> str:
         return ""
     digest = f'<code class="digest">{found[-1].sha256}</code>'
     rows = {"Newest seal": f"{digest}, of {found[-1].made_on}, over all rows of the registry"}
-    return f'<section class="data-table">{_facts(rows)}</section>\n'
+    return f'<div class="data-table">{_facts(rows)}</div>\n'

@@ -6,21 +6,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from visit import CHAPTERS, HEIGHTS, MODES, PAGES, ROOT, Visit, offenders, weight
+from visit import CHAPTERS, EMPTY_DRAWINGS, HEIGHTS, MODES, PAGES, ROOT, Visit, offenders, weight
 
 AXE = {"resultTypes": ["violations"]}  # what passes isn't written out: faster
 WEIGHT_LIMIT = 600_000  # bytes, before scrolling
-
-# Marks of a live chart that screen readers would meet one by one, instead of its one label; where
-# there are none, the drawing is emptied: thousands of hidden marks tell the checker nothing.
-EMPTY_DRAWINGS = """() => {
-  const drawings = [...document.querySelectorAll('.chart-live svg')];
-  const told = drawings.flatMap((svg) =>
-    [...svg.querySelectorAll('[role], [aria-label], [tabindex]')].filter(
-      (e) => !e.parentElement.closest('[aria-hidden="true"]') && e.ariaHidden !== 'true'));
-  if (!told.length) drawings.forEach((svg) => svg.replaceChildren());
-  return told.slice(0, 5).map((e) => e.outerHTML.slice(0, 120));
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import html.parser
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qs, urldefrag, urlsplit
 
 import pytest
+from markup import READERS, fault, page
 from visit import CHAPTERS, CHART_PAGES, FILES, PAGES, SITE, Visit, offenders
 
 
@@ -99,49 +98,18 @@ def test_page_prints_dark_on_white_without_menus(browser, base, path):
 # -- links, without a browser ----------------------------------------------------------------------
 
 
-class Links(html.parser.HTMLParser):
-    """Ids and local addresses of one page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.ids, self.links = set(), []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.ids |= {given[k] for k in ("id", "name") if given.get(k)}
-        self.links += [given[k] for k in ("href", "src", "data-live") if given.get(k)]
-        self.links += [s.split()[0] for s in (given.get("srcset") or "").split(",") if s.strip()]
-
-
-@functools.cache
-def links(path):
-    return Links((SITE / path).read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("path", FILES)
-def test_internal_links_resolve(path):
-    lost = []
-    for link in links(path).links:
-        address, fragment = urldefrag(urljoin(f"http://site/{path}", link))
-        parts = urlsplit(address)
-        if parts.netloc != "site" or parts.scheme != "http":
-            continue
-        target = unquote(parts.path).lstrip("/") or "index.html"
-        target += "index.html" if target.endswith("/") else ""
-        if not (SITE / target).is_file():
-            lost.append(f"{link}: no such file")
-        elif fragment and target.endswith(".html") and unquote(fragment) not in links(target).ids:
-            lost.append(f"{link}: no such place on the page")
-    assert lost == []
+def test_internal_links_resolve():
+    links = [(path, link) for path in FILES for link in page(path).links]
+    links += [found for reader in READERS for found in reader(SITE)]
+    assert [f"{path}: {said}" for path, link in links if (said := fault(path, link))] == []
 
 
 def test_the_ledger_links_to_every_verdict():
-    ledger = links("book/claims.html").links
+    ledger = page("book/claims.html").links
     for chapter in CHAPTERS:
         stem = Path(chapter).stem
         linked = {urldefrag(x)[1] for x in ledger if urldefrag(x)[0].endswith(f"{stem}.html")}
-        sections = {i for i in links(chapter).ids if i.endswith("-verdict")}
+        sections = {i for i in page(chapter).ids if i.endswith("-verdict")}
         claims = {i.removesuffix("-verdict") for i in sections}
         missing = [c for c in sorted(claims) if not {c, f"{c}-verdict"} & linked]
         assert missing == [], f"the ledger leads to no verdict of {missing}"

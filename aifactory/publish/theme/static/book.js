@@ -77,6 +77,13 @@
     if (link) aid("explain", link);
   });
   if (document.querySelector(".filter")) queueMicrotask(() => aid("filter"));
+  /* -- search: its script comes when the field is first used ------------------------------------- */
+  document.querySelector(".top .find input")?.addEventListener("focus", () => {
+    if (window.bookFind) return;
+    const here = (name) => document.querySelector("script[src$='book.js']").src.replace("book.js", name);
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: here("find.css") });
+    document.head.append(style, Object.assign(document.createElement("script"), { src: here("find.js") }));
+  }, { once: true });
 
   /* -- where the reader is --------------------------------------------------------------------- */
   const links = new Map(all(".here a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
