@@ -25,8 +25,8 @@ import pandas as pd
 from aifactory import data, datacheck, tableschema
 from aifactory.errors import BrokenRow, Fault, UnknownName, nearest
 
-from . import diff, store
-from .fetch import Limits, RefreshError, Refused, Unreachable, fetch
+from . import diff, fetch, store
+from .fetch import Limits, RefreshError, Refused, Unreachable
 from .recipes import RECIPES, Recipe, Unfit
 
 __all__ = ["Limits", "Outcome", "RefreshError", "Refused", "Unreachable", "choose", "run", "work"]
@@ -148,7 +148,7 @@ def _prepare(out: Outcome, place: Path, accept_rows: bool, limits: Limits) -> No
     pack = data.load(data.folder())
     for name in (recipe.table, "sources"):
         _own_edits(pack, recipe, name)
-    came = [fetch(recipe, one, place / "copies", limits).content for one in recipe.files]
+    came = [fetch.fetch(recipe, one, place / "copies", limits).content for one in recipe.files]
     entry, label = pack.resources[recipe.table], pack.file(recipe.table)
     old, _ = tableschema.read(pack.path(recipe.table), entry["schema"], label)
     frame, own, was = _table(recipe, came, entry, old, label)

@@ -52,7 +52,8 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str]) -> Diff:
     Rows are matched by `key`; where several have the same, in their order. The order of rows is
     no difference, nor is the column of a running number, which is not given.
     """
-    before, after = (_by_key(frame, list(key)) for frame in (old, new))
+    key = list(key)
+    before, after = (_by_key(frame, key) for frame in _touched(old, new, key))
     added = [one for one in after if one not in before]
     removed = [one for one in before if one not in after]
     rest = [name for name in old.columns if name in new.columns and name not in key]
@@ -66,6 +67,26 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str]) -> Diff:
                 changes.append(Change(one[:-1], name, was, now, _size(was, now)))
     changes.sort(key=lambda change: -change.size)  # stable: the table's order among equals
     return Diff([one[:-1] for one in added], [one[:-1] for one in removed], changes)
+
+
+def _touched(
+    old: pd.DataFrame, new: pd.DataFrame, key: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables without the rows of keys that hold the same on both sides, by hash."""
+    names = [name for name in old.columns if name in new.columns]
+    marks, sides = [], []
+    for frame in (old, new):
+        mark = pd.util.hash_pandas_object(frame[key], index=False)
+        row = pd.util.hash_pandas_object(frame[names], index=False)
+        at = mark.groupby(mark).cumcount()
+        marks.append(mark.to_numpy())
+        sides.append(pd.Series(row.to_numpy(), pd.MultiIndex.from_arrays([mark, at])))
+    both = sides[0].index.intersection(sides[1].index)
+    same = both[(sides[0].loc[both] == sides[1].loc[both]).to_numpy()]
+    odd = [side.index.difference(same).get_level_values(0) for side in sides]
+    wanted = odd[0].union(odd[1])
+    left, right = (pd.Series(mark).isin(wanted).to_numpy() for mark in marks)
+    return old[left], new[right]
 
 
 def _by_key(frame: pd.DataFrame, key: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:

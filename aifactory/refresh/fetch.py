@@ -11,8 +11,10 @@ import asyncio
 import base64
 import contextlib
 import email.utils
+import functools
 import hashlib
 import json
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -118,7 +120,7 @@ def _say(recipe: Recipe, file: File, what: str, remedy: str) -> str:
 def _persist(recipe: Recipe, file: File, conditions: dict[str, str], limits: Limits) -> _Answer:
     """The answer of the first try that has one. Raises Unreachable, Refused."""
     back_off = tenacity.wait_exponential_jitter(
-        initial=limits.wait_s, max=limits.wait_most_s, jitter=limits.wait_s
+        multiplier=limits.wait_s, max=limits.wait_most_s, jitter=limits.wait_s
     )
 
     def wait(state: tenacity.RetryCallState) -> float:
@@ -138,18 +140,18 @@ def _persist(recipe: Recipe, file: File, conditions: dict[str, str], limits: Lim
         sleep=time.sleep,
         reraise=True,
     )
-    later = "data/ stays as it was; try again later"
+    later = "Try again later; data/ stays as it was."
     try:
         return tries(_try, recipe, file, conditions, limits)
     except _Wait as error:
         asks = "" if error.seconds is None else f" and asks to wait {error.seconds:.0f} s"
-        raise Unreachable(_say(recipe, file, f"{error}{asks}", f"{later.capitalize()}.")) from error
+        raise Unreachable(_say(recipe, file, f"{error}{asks}", later)) from error
     except TimeoutError as error:
         what = f"the file did not come within {limits.total_s:g} s"
-        raise Unreachable(_say(recipe, file, what, f"{later.capitalize()}.")) from error
+        raise Unreachable(_say(recipe, file, what, later)) from error
     except httpx.TransportError as error:
         what = f"{_why(error)} (tried {limits.tries} times)"
-        remedy = f"Is this machine on the net? {later.capitalize()}."
+        remedy = f"Is this machine on the net? {later}"
         raise Unreachable(_say(recipe, file, what, remedy)) from error
 
 
@@ -169,6 +171,8 @@ def _why(error: httpx.TransportError) -> str:
 def _try(recipe: Recipe, file: File, conditions: dict[str, str], limits: Limits) -> _Answer:
     """One try. In a loop of its own, since only so can a whole try have one deadline."""
 
+    _trust()
+
     async def within() -> _Answer:
         async with asyncio.timeout(limits.total_s):
             return await _get(recipe, file, conditions, limits)
@@ -176,11 +180,17 @@ def _try(recipe: Recipe, file: File, conditions: dict[str, str], limits: Limits)
     return asyncio.run(within())
 
 
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed; made once, for that takes longer than many a transfer."""
+    return httpx.create_ssl_context()
+
+
 async def _get(recipe: Recipe, file: File, conditions: dict[str, str], limits: Limits) -> _Answer:
     headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **conditions}
     times = httpx.Timeout(limits.read_s, connect=limits.connect_s)
     url = httpx.URL(file.url)
-    async with httpx.AsyncClient(timeout=times, follow_redirects=False) as client:
+    async with httpx.AsyncClient(verify=_trust(), timeout=times) as client:
         for _ in range(limits.redirects + 1):
             async with client.stream("GET", url, headers=headers) as response:
                 if not response.has_redirect_location:
