@@ -9,6 +9,7 @@ rules.
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,11 +81,13 @@ def read_csv(
     except UnicodeDecodeError as error:
         raise Unfit(f"{within or 'the file'} is not UTF-8 ({error})") from error
     try:
-        frame = pd.read_csv(
-            io.StringIO(text), skiprows=skip, dtype="str", keep_default_na=False, na_values=[""],
-            skipinitialspace=True, index_col=False,
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        with warnings.catch_warnings():  # rows longer than the header would lose cells
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                io.StringIO(text), skiprows=skip, dtype="str", keep_default_na=False,
+                na_values=[""], skipinitialspace=True, index_col=False,
+            )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
         raise Unfit(f"{within or 'the file'} is not a CSV table ({error})") from error
     frame.columns = frame.columns.str.strip()
     for name in columns:
