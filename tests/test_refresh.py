@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -302,6 +302,30 @@ def test_a_server_that_recovers_is_waited_for(status, wait, small, server):
     server.behave = turns(answer(status=status, **wait), answer(upstream(small)))
     out = run(henry(server))
     assert (out.state, len(server.asked)) == ("unchanged", 2)
+
+
+def test_a_lost_connection_is_tried_again(small, server):
+    server.behave = turns(reset, answer(upstream(small)))
+    assert (run(henry(server)).state, len(server.asked)) == ("unchanged", 2)
+
+
+def test_a_bomb_is_not_unpacked_beyond_the_limit(small, server, monkeypatch):
+    unpacker, unpacked = fetch._unpacker, []
+
+    def counted(*given):
+        unpack = unpacker(*given)
+
+        def each(chunk):
+            for part in unpack(chunk):
+                unpacked.append(len(part))
+                yield part
+
+        return each
+
+    monkeypatch.setattr(fetch, "_unpacker", counted)
+    server.behave = answer(BOMB, Content_Encoding="gzip")
+    assert run(henry(server)).state == "refused"
+    assert 100_000 < sum(unpacked) <= 100_000 + 65_536
 
 
 def test_retry_after_is_a_number_or_a_date():
@@ -721,11 +745,12 @@ def test_an_archive_that_lies_is_refused():
 
 # --- the difference ------------------------------------------------------------------------------
 
-tables = st.dictionaries(st.integers(0, 8), st.none() | st.floats(-9, 9) | st.just(0.0), max_size=8)
+tables = st.dictionaries(st.integers(0, 4), st.none() | st.floats(-9, 9), max_size=5)
 
 
 @settings(max_examples=25)
 @given(tables, tables)
+@example({0: 1.0, 1: 1.0}, {0: 1.1, 1: 9.0})  # the second one moves more
 def test_the_difference_leads_from_one_table_to_the_other(old, new):
     frames = [
         pd.DataFrame({"key": list(one), "value": pd.Series(list(one.values()), dtype="float64")})
