@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute run new test coverage lint lock bench audit clean venv deps-book deps-full site
+.PHONY: help book serve execute run refresh new test coverage lint lock bench audit clean venv deps-book deps-full site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ endif
 new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cooling
 	@test -n "$(CHAPTER)" || { echo "Say which chapter: make new CHAPTER=cooling" >&2; exit 2; }
 	@$(RUN) -m aifactory new $(CHAPTER)
+
+refresh: deps-full ## fetch upstream data anew and take what changed into data/ [SOURCE=henry-hub-monthly] [DRY_RUN=1]
+	@$(RUN) -m aifactory refresh $(if $(DRY_RUN),--dry-run) $(SOURCE)
 
 test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
 	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env tests notebooks

@@ -467,6 +467,106 @@ def _report(lines: Iterable[str]) -> None:
         _write(text)
 
 
+# --- refresh -------------------------------------------------------------------------------------
+
+
+@app.command("refresh")
+@_plainly
+def refresh_command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]...", help="Sources or tables. Default: all there are."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; say what would change.")
+    ] = False,
+    no_verdicts: Annotated[
+        bool, typer.Option("--no-verdicts", help="On a dry run, run no chapter.")
+    ] = False,
+    accept_rows: Annotated[
+        bool, typer.Option("--accept-rows", help="Take a table that lost or gained many rows.")
+    ] = False,
+    list_sources: Annotated[
+        bool, typer.Option("--list", help="List what can be fetched, and fetch nothing.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    notebooks: Notebooks = ROOT / "notebooks",
+) -> None:
+    """Fetch upstream data from their public addresses and take what changed into data/.
+
+    A dry run prints rows added, removed and changed, the largest changes, and which verdicts would
+    move, by running the chapters that read a changed table on a copy of the data. Nothing is taken
+    that breaks the table's schema, and a source that fails leaves data/ as it was. Exit codes: 1
+    if a source cannot be reached, 2 if what came is refused.
+    """
+    from aifactory import refresh
+
+    chosen = refresh.choose(names or ())
+    if list_sources:
+        rows = [
+            {"source": one.source, "table": one.table, "urls": [file.url for file in one.files]}
+            for one in chosen
+        ]
+        shown = {"Source": "{source}", "Table": "{table}", "From": "{urls}"}
+        _emit(rows, list(rows[0]), as_json, as_csv, _table(shown, "recipes"))
+        return
+    done = _with_progress(
+        lambda say: refresh.run(chosen, dry=dry_run, accept_rows=accept_rows, say=say)
+    )
+    _say_outcomes(done, dry_run, as_json, as_csv)
+    if dry_run and not no_verdicts and any(one.state == "changed" for one in done):
+        _say_moved(done, notebooks, jobs)
+    for one in done:
+        if one.message:
+            typer.echo(f"error: {one.message}", err=True)
+    states = {one.state for one in done}
+    if states & {"refused", "unreachable"}:
+        raise typer.Exit(2 if "refused" in states else 1)
+
+
+def _say_outcomes(done: Sequence[Any], dry_run: bool, as_json: bool, as_csv: bool) -> None:
+    """What came of each source: records when asked for, else lines with the difference."""
+    from aifactory.refresh import diff
+
+    rows = [one.row() for one in done]
+    if as_json or as_csv:
+        _emit(rows, list(rows[0]), as_json, as_csv, lambda rows: None)
+    else:
+        for one in done:
+            _report([f"{one.recipe.source}: {one.recipe.table}: {one.state}"])
+            _report([f"  {line}" for line in diff.lines(one.diff)] if one.diff else [])
+    changed = [one for one in done if one.state == "changed"]
+    for one in changed:
+        if one.note:
+            typer.echo(f"note: data/sources.csv says of its file: {one.note}", err=True)
+    if changed and not dry_run:
+        typer.echo("now run: make execute, make test; git diff shows what moved", err=True)
+
+
+def _say_moved(done: Sequence[Any], notebooks: Path, jobs: int | None) -> None:
+    """Verdicts that would move, a line each, and what ran on standard error."""
+    from aifactory import refresh, whatif
+
+    known = _notebook_paths(notebooks, None)
+    preview, runs = _with_progress(
+        lambda say: refresh.verdicts(done, known, notebooks, jobs=jobs, say=say)
+    )
+    for row in runs.rows:
+        if row["moved"]:
+            sides = (
+                f"{row[side]} (P {_cell(row[f'{side}_probability'])}, {_cell(row[f'{side}_p50'])})"
+                for side in ("before", "after")
+            )
+            _report([f"verdict {row['name']} {row['part'] or ''}: {' to '.join(sides)}"])
+    typer.echo(whatif.summary(preview, runs, runs.rows), err=True)
+    for line in runs.errors:
+        typer.echo(f"error: {line}", err=True)
+
+
 # --- forecasts -----------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,13 +127,14 @@ class Runs:
     notebooks: dict[str, Path] = field(default_factory=dict)
 
 
-def readers(scenario: Scenario, notebooks: Path) -> list[str]:
-    """Chapters that read a figure of the scenario when they were executed last."""
+def readers(scenario: Scenario, notebooks: Path, tables: Collection[str] = ()) -> list[str]:
+    """Chapters that read a figure of the scenario, or one of `tables`, when executed last."""
     found = []
     for chapter in execute.chapters(notebooks):
         used = _used(chapter, notebooks)
+        changed = {*tables, "figures"} if scenario.figures else set(tables)
         if set(used.get("figures", ())) & set(scenario.figures) or (
-            scenario.figures and "figures" in used.get("tables", ())
+            set(used.get("tables", ())) & changed
         ):
             found.append(chapter)
     return found
@@ -154,18 +155,22 @@ def run(
     *,
     jobs: int | None = None,
     say: Callable[[str], None] = lambda line: None,
+    where: Path | None = None,
+    tables: Collection[str] = (),
 ) -> Runs:
     """Verdicts of `chapters` before and after, from runs of those that the scenario reaches.
+
+    Other data than a scenario's lie in `where`, and differ in `tables`.
 
     `before` is what the stored notebooks hold. A chapter that fails under the scenario leaves a
     line in `errors` and rows without an `after`; the others are run all the same.
     """
     wanted = list(chapters)
-    reached = [name for name in readers(scenario, notebooks) if name in wanted]
+    reached = [name for name in readers(scenario, notebooks, tables) if name in wanted]
     out = Runs()
     out.stale = [line for name in reached for line in execute.check(name, notebooks)[:1]]
     if reached:
-        out.notebooks, out.errors = _execute(scenario, reached, notebooks, jobs, say)
+        out.notebooks, out.errors = _execute(scenario, reached, notebooks, jobs, say, where)
     for name in wanted:
         stored = verdicts.chapter_path(name, notebooks)
         before = verdicts.read(stored) if stored.is_file() else []
@@ -182,10 +187,11 @@ def _execute(
     notebooks: Path,
     jobs: int | None,
     say: Callable[[str], None],
+    where: Path | None = None,
 ) -> tuple[dict[str, Path], list[str]]:
     """Executed notebooks by chapter, and a line for each that failed."""
     folder = runs_folder(notebooks) / scenario.name
-    where = copy_data(scenario, folder)
+    where = where or copy_data(scenario, folder)
     done: dict[str, Path] = {}
     errors: list[str] = []
     todo: dict[str, str] = {}
