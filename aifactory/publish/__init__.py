@@ -13,7 +13,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from aifactory.publish import assets, bibliography, directives, figures, html, maths, slim
+from aifactory.publish import assets, bibliography, directives, editions, figures, html, maths, slim
 
 HERE = Path(__file__).parent
 
@@ -31,6 +31,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     slim.setup(app)
     bibliography.setup(app)
     assets.setup(app)
+    editions.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),
