@@ -1,4 +1,4 @@
-"""The book as an EPUB 3: pages, charts and one style sheet in one zip, the same bytes every time."""
+"""The book as an EPUB 3: pages, charts, one style sheet in one zip, the same bytes every time."""
 
 from __future__ import annotations
 

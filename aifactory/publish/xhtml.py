@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement
 
 import html5lib
@@ -47,11 +48,20 @@ def _clean(element: Element) -> None:
                 child.attrib.pop(name, None)
         for name in [n for n in child.attrib if _ATTRIBUTES.match(n)]:
             del child.attrib[name]
+        _valid(child)
         if child.tag in _FOLD:
             name, kind = _FOLD[child.tag]
             child.tag = XHTML + name
             child.set("class", f"{kind} {child.get('class', '')}".strip())
         _clean(child)
+
+
+def _valid(element: Element) -> None:
+    """Put right what browsers forgive: signs in an address, a weight between two hundreds."""
+    if href := element.get("href"):
+        element.set("href", quote(href, safe="/:?#[]@!$&'()*+,;=%~"))
+    if (weight := element.get("font-weight", "")).isdigit():
+        element.set("font-weight", str(round(int(weight), -2)))
 
 
 def _left_out(element: Element) -> bool:
