@@ -229,10 +229,11 @@ def load(folder: Path) -> Book:
 
 
 def _shorten(body: ElementTree.Element) -> None:
-    """The data page without what is folded there: the fields of each table are with the table."""
+    """The data page without the tables that are folded there: fields stand with the data."""
     for parent in list(body.iter()):
         for child in list(parent):
-            if "details" in child.get("class", "").split():
+            folded = "details" in child.get("class", "").split()
+            if folded and child.find(f".//{xhtml.XHTML}table") is not None:
                 parent.remove(child)
 
 

@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 # Elements that act, and parts of a page that point at themselves or at what only the site has.
 _ACTING = {"script", "style", "button", "input", "select", "textarea", "form", "template", "dialog"}
-_ON_SCREEN = {"headerlink", "chart-links", "chart-controls", "verdict-self", "unseen"}
+_ON_SCREEN = {"headerlink", "chart-links", "chart-controls", "unseen"}
 _ATTRIBUTES = re.compile(r"data-|on|loading$|tabindex$|open$|srcset$")
 _FOLD = {XHTML + "details": ("div", "details"), XHTML + "summary": ("p", "summary")}
 
@@ -40,7 +40,7 @@ def parse(markup: str) -> Element:
 
 def _clean(element: Element) -> None:
     for child in list(element):
-        if not isinstance(child.tag, str) or _left_out(child):
+        if not isinstance(child.tag, str) or _left_out(child) or _points_at_itself(element, child):
             _remove(element, child)
             continue
         if child.get("tabindex"):  # a region that scrolls: on paper nothing does
@@ -67,6 +67,12 @@ def _valid(element: Element) -> None:
 def _left_out(element: Element) -> bool:
     name = element.tag.removeprefix(XHTML)
     return name in _ACTING or not _ON_SCREEN.isdisjoint(element.get("class", "").split())
+
+
+def _points_at_itself(parent: Element, child: Element) -> bool:
+    """"Link to this verdict": an address to copy from the site, of no use within a book."""
+    own = parent.get("class") == "verdict-links"
+    return own and child.get("href", "").startswith("#")
 
 
 def _remove(parent: Element, child: Element) -> None:
