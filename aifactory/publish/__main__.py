@@ -19,7 +19,7 @@ def pages() -> tuple[Path, editions.Book]:
     """Write the pages that are out of date, and read all."""
     folder = ROOT / "_build" / "epub"
     configured = subprocess.run(
-        [sys.executable, "-m", "jupyter_book", "config", "sphinx", str(ROOT)],
+        [str(Path(sys.executable).with_name("jupyter-book")), "config", "sphinx", str(ROOT)],
         capture_output=True,
         text=True,
     )

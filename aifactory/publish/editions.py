@@ -78,9 +78,7 @@ class EditionBuilder(StandaloneHTMLBuilder):
         self.write_buildinfo()
         config, env = self.config, self.env
         order = list(_in_order(env, config.root_doc))
-        listed = [
-            {"name": n, "title": env.titles[n].astext(), "part": part} for n, part in order
-        ]
+        listed = [{"name": n, "title": env.titles[n].astext(), "part": part} for n, part in order]
         about = {
             "title": str(config.html_title or config.project),
             "author": str(config.author),

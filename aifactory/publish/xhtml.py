@@ -70,7 +70,7 @@ def _left_out(element: Element) -> bool:
 
 
 def _points_at_itself(parent: Element, child: Element) -> bool:
-    """"Link to this verdict": an address to copy from the site, of no use within a book."""
+    """ "Link to this verdict": an address to copy from the site, of no use within a book."""
     own = parent.get("class") == "verdict-links"
     return own and child.get("href", "").startswith("#")
 
