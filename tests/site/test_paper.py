@@ -15,7 +15,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from test_publish import source  # noqa: F401 - the fixture with the sample notebook
 
 from aifactory import data
-from aifactory.publish import editions, epub, paper, xhtml
+from aifactory.publish import editions, epub, pages, paper, xhtml
 
 XML = "application/xhtml+xml"
 OPF = "{http://www.idpf.org/2007/opf}"
@@ -163,6 +163,8 @@ def test_the_print_says_what_it_is_and_can_be_read_aloud(pdf):
     assert str(pdf.docinfo.Title) == "A book"
     assert str(pdf.Root.Lang) == "en"
     assert pdf.Root.MarkInfo.Marked
+    day = pages.edition().released.replace("-", "")
+    assert str(pdf.docinfo.CreationDate).startswith(f"D:{day}000000")
     with pdf.open_outline() as outline:
         titles = [item.title for item in outline.root]
     assert "Power" in titles
