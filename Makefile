@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute run refresh new test coverage lint lock bench audit clean venv deps-book deps-full site
+.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench audit clean venv deps-book deps-full site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,12 @@ help: ## list what there is to make
 
 book: deps-book site ## build the site from the stored outputs
 	@echo "Open $(SITE) in a browser, or run: make serve"
+
+pdf: deps-full ## print the whole book to _build/ai-factory-checked.pdf; needs a Chromium
+	@$(RUN) -m aifactory.publish pdf
+
+epub: deps-book ## pack the whole book into _build/ai-factory-checked.epub
+	@$(RUN) -m aifactory.publish epub
 
 serve: deps-book ## show the site at http://127.0.0.1:8000 and rebuild it on every change [PORT=8000]
 	@$(BIN)/jupyter-book config sphinx . > /dev/null

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from aifactory import browser
+
 # Speed is measured in bench/: a busy machine must not fail a property. Half of the usual examples,
 # for there are hundreds of properties.
 settings.register_profile("book", deadline=None, max_examples=50)
@@ -23,24 +25,7 @@ settings.load_profile("book")
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 
-BROWSER = "AIFACTORY_BROWSER"
-NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "microsoft-edge",
-)
-APPLICATIONS = (
-    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
-    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
-)
-ADVICE = (
-    "No Chromium was found and none could be installed. Do one of these: "
-    "`.venv/bin/python -m playwright install chromium`; `apt-get install chromium` as root; "
-    f"install Google Chrome; or set {BROWSER} to a browser's path."
-)
+ADVICE = f"No Chromium was found and none could be installed. {browser.WAYS}"
 
 
 @pytest.fixture(scope="session")
@@ -57,28 +42,11 @@ def site() -> Path:
 
 
 def find_browser() -> str | None:
-    """Path of an installed Chrome or Chromium, or of the one that playwright brought."""
-    asked = os.environ.get(BROWSER)
-    if asked:
-        if not os.access(asked, os.X_OK):
-            pytest.fail(f"{BROWSER}={asked} is not a program", pytrace=False)
-        return asked
-    for name in NAMES:
-        if path := shutil.which(name):
-            return path
-    installed = [str(p) for p in APPLICATIONS if p.is_file()]
-    return installed[0] if installed else playwright_browser()
-
-
-def playwright_browser() -> str | None:
-    """Path of playwright's own Chromium, if it is there."""
-    code = (
-        "from playwright.sync_api import sync_playwright as s\n"
-        "with s() as p: print(p.chromium.executable_path)"
-    )
-    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    path = asked.stdout.strip()
-    return path if path and Path(path).is_file() else None
+    """Path of a browser, as `make pdf` finds it; a wrong setting fails the test that asks."""
+    try:
+        return browser.find()
+    except browser.NoBrowser as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 def install_browser() -> None:

@@ -28,6 +28,7 @@ from aifactory.publish import (
     redirects,
     search,
     slim,
+    volume,
 )
 
 HERE = Path(__file__).parent
@@ -53,6 +54,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     changes.setup(app)
     search.setup(app)
     redirects.setup(app)
+    volume.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),

@@ -39,7 +39,7 @@ class Renderer:
 
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int | None]]] = [
         (builder, mime, 1)
-        for builder in HTML_BUILDERS
+        for builder in (*HTML_BUILDERS, "epub")
         for mime in (charts.VEGA_MIME, verdicts.MIME)
     ]
 

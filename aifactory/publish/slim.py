@@ -127,7 +127,8 @@ def _depart_citation(self: Any, node: nodes.citation) -> None:
     self.body.append("</div>\n")
 
 
-def _slim_page(app: Sphinx, page: str, template: str, context: dict[str, Any], _: Any) -> None:
+def slim_page(app: Sphinx, page: str, template: str, context: dict[str, Any], _: Any) -> None:
+    """Drop classes and wrappers that no style uses."""
     for part in ("body", "toc"):
         for pattern, kept in _BALLAST:
             context[part] = pattern.sub(kept, context.get(part) or "")
@@ -136,7 +137,7 @@ def _slim_page(app: Sphinx, page: str, template: str, context: dict[str, Any], _
 def setup(app: Sphinx) -> None:
     """Register the transforms, the visitors and the last pass over a page."""
     app.add_transform(OwnLabels)
-    app.connect("html-page-context", _slim_page)
+    app.connect("html-page-context", slim_page)
     app.add_post_transform(Fold)
     app.add_post_transform(Unwrap)
     app.add_node(nodes.literal_block, override=True, html=(_visit_code, _depart_code))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from aifactory import browser
+
 ROOT = Path(__file__).resolve().parents[2]
 PIN = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)(?: ; [^\\]+)? \\$")
 
@@ -153,9 +155,9 @@ def no_browser(provisioning, monkeypatch, tmp_path):
     """A machine on which no browser is to be found; returns the commands that are tried."""
     tried = []
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv(provisioning.BROWSER, raising=False)
-    monkeypatch.setattr(provisioning, "APPLICATIONS", ())
-    monkeypatch.setattr(provisioning, "playwright_browser", lambda: None)
+    monkeypatch.delenv(browser.VARIABLE, raising=False)
+    monkeypatch.setattr(browser, "APPLICATIONS", ())
+    monkeypatch.setattr(browser, "playwright_browser", lambda: None)
     monkeypatch.setattr(provisioning, "attempt", tried.append)
     return tried
 
@@ -191,6 +193,6 @@ def test_no_browser_at_all_says_what_to_do(provisioning, no_browser, monkeypatch
 
 
 def test_a_browser_that_is_named_but_is_none_is_told(provisioning, no_browser, monkeypatch):
-    monkeypatch.setenv(provisioning.BROWSER, "/no/such/browser")
+    monkeypatch.setenv(browser.VARIABLE, "/no/such/browser")
     with pytest.raises(pytest.fail.Exception, match="/no/such/browser is not a program"):
         provisioning.find_browser()
