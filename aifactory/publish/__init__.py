@@ -13,7 +13,20 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from aifactory.publish import assets, bibliography, directives, figures, html, maths, slim
+from aifactory.publish import (
+    assets,
+    bibliography,
+    cards,
+    citing,
+    crate,
+    directives,
+    figures,
+    heads,
+    html,
+    maths,
+    pages,
+    slim,
+)
 
 HERE = Path(__file__).parent
 
@@ -31,6 +44,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     slim.setup(app)
     bibliography.setup(app)
     assets.setup(app)
+    citing.setup(app)
+    cards.setup(app)
+    heads.setup(app)
+    crate.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),
@@ -41,5 +58,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _sources_digest() -> int:
     """A number that changes with the code of this extension, so that no page stays as it was."""
-    code = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    read = [*sorted(HERE.glob("*.py")), pages.ROOT / "CITATION.cff"]  # every head says the version
+    code = b"".join(path.read_bytes() for path in read)
     return int(hashlib.sha256(code).hexdigest()[:12], 16)

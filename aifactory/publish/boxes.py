@@ -121,6 +121,7 @@ def verdict(v: dict[str, Any]) -> str:
         f"{_evidence(v['evidence'], label)}"
         f'<dl class="verdict-facts">{_facts(v)}</dl>'
         f'<p class="verdict-links"><a href="#{tag}">Link to this verdict</a> '
+        f'<a class="cite" href="cite:{tag}" aria-label="Cite {escape(label)}">Cite</a> '
         f'<a href="doc:{LEDGER}#{slug(v["claim_id"])}">The claim in the ledger</a></p>'
         "</section>\n"
     )

@@ -75,6 +75,18 @@
   }, { passive: true });
   if (links.size) mark();
 
+  /* -- links to headings, and citing: the dialog comes with the first click ---------------------- */
+  for (const link of all(":is(h1, h2, h3) > a.cite")) {
+    const { hash } = link;
+    if (hash) link.before(Object.assign(document.createElement("a"), { className: "headerlink", href: hash, title: "Link to this heading", textContent: "#" }));
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.cite");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    load(`${root.dataset.content_root}_static/cite.js`).then(() => bookCite(link)).catch(() => { location.assign(link); });
+  });
+
   /* -- wide things scroll by keyboard ----------------------------------------------------------- */
   all("pre, .math-block").forEach((box) => {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
