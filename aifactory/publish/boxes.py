@@ -120,8 +120,8 @@ def verdict(v: dict[str, Any]) -> str:
         f'<div class="verdict-numbers">{numbers(v)}</div>'
         f"{_evidence(v['evidence'], label)}"
         f'<dl class="verdict-facts">{_facts(v)}</dl>'
-        f'<p class="verdict-links"><a href="#{tag}">Link to this verdict</a> '
-        f'<a class="cite" href="cite:{tag}" aria-label="Cite {escape(label)}">Cite</a> '
+        f'<p class="verdict-links"><a class="cite" href="cite:{tag}"'
+        f' aria-label="Cite {escape(label)}">Cite</a> '
         f'<a href="doc:{LEDGER}#{slug(v["claim_id"])}">The claim in the ledger</a></p>'
         "</section>\n"
     )

@@ -68,7 +68,7 @@ def compose(spec: dict[str, Any], title: str, heading: str) -> str:
     )
     words = _lines(heading, 54, 96, _INK, "bold")
     finding = _lines(spec["usermeta"]["finding"], 31, words[1] + 34, _INK, "normal")
-    source = _lines(title, 22, 584, _QUIET, "normal", up=True)
+    source = _lines(title if title != heading else "", 22, 584, _QUIET, "normal", up=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE[0]}" height="{SIZE[1]}"'
         f' viewBox="0 0 {SIZE[0]} {SIZE[1]}" font-family="{charts.FONTS}">'

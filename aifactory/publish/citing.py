@@ -105,8 +105,8 @@ def link(href: str, place: Place) -> str:
 def linked(body: str, found: list[Place], file: str) -> str:
     """A page's body with a "Cite" link at each heading that is a place.
 
-    It takes the place of Sphinx's link to the heading, which the script sets back: with both in the
-    markup a chapter would weigh 7 kB more.
+    It takes the place of Sphinx's link to the heading. The script sets that back, as it sets a link
+    to the place beside every "Cite": with both in the markup a chapter would weigh 10 kB more.
     """
     by_label = {p.label: p for p in found if p.kind in ("page", "section")}
 

@@ -138,7 +138,8 @@ def breadcrumbs(app: Sphinx, title: str, here: str) -> dict[str, Any]:
 
 
 def _place(app: Sphinx, name: str, here: str = "index") -> str:
-    return pages.address(app, app.builder.get_target_uri(name), here) or "index.html"
+    uri = app.builder.get_target_uri(name)
+    return pages.address(app, uri, here) or uri.rpartition("/")[2]
 
 
 def _subject(name: str) -> str:

@@ -75,10 +75,12 @@
   }, { passive: true });
   if (links.size) mark();
 
-  /* -- links to headings, and citing: the dialog comes with the first click ---------------------- */
-  for (const link of all(":is(h1, h2, h3) > a.cite")) {
-    const { hash } = link;
-    if (hash) link.before(Object.assign(document.createElement("a"), { className: "headerlink", href: hash, title: "Link to this heading", textContent: "#" }));
+  /* -- links to a place beside "Cite", and citing: the dialog comes with the first click --------- */
+  for (const link of all("article a.cite")) {
+    const { hash: href, ariaLabel } = link;
+    if (!document.getElementById(href.slice(1))) continue;
+    const kind = link.closest("h1, h2, h3") ? { className: "headerlink", textContent: "#" } : { textContent: "Link" };
+    link.before(Object.assign(document.createElement("a"), kind, { href, ariaLabel: `Link to ${ariaLabel?.slice(5)}` }), " ");
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.cite");
