@@ -45,7 +45,7 @@
       },
     });
     const file = make("a", { textContent: "Download" });
-    const link = make("a");
+    const link = make("a", { onclick: () => dialog.close() });
     const hash = make("code");
     const edition = make("dd");
     const all = make("a", { textContent: "All citations of this page, and how the hash is worked out" });
