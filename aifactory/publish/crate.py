@@ -34,10 +34,10 @@ DOWNLOADS = {
 }
 
 
-def entity(name: str, kind: str | list[str], **properties: Any) -> dict[str, Any]:
+def entity(ident: str, kind: str | list[str], /, **properties: Any) -> dict[str, Any]:
     """An entity with the properties that have a value; "_id" refers to other entities."""
     kept = {k: v for k, v in properties.items() if v not in ("", None, [])}
-    return {"@id": name, "@type": kind} | kept
+    return {"@id": ident, "@type": kind} | kept
 
 
 def to(*names: str) -> Any:
