@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,22 @@ def _engine() -> str:
     return hashlib.sha256(code).hexdigest() + vl_convert.__version__
 
 
+def packed(png: bytes) -> bytes:
+    """The same picture in some 40 % of the bytes: vl-convert packs for speed."""
+    chunks, at, pixels = [], 8, b""
+    while at < len(png):
+        end = at + 12 + int.from_bytes(png[at : at + 4])
+        if png[at + 4 : at + 8] == b"IDAT":
+            pixels += png[at + 8 : end - 4]
+        else:
+            chunks.append(png[at:end])
+        at = end
+    body = b"IDAT" + zlib.compress(zlib.decompress(pixels), 9)
+    length, check = len(body) - 4, zlib.crc32(body)
+    chunks.insert(-1, length.to_bytes(4) + body + check.to_bytes(4))
+    return png[:8] + b"".join(chunks)
+
+
 def draw(target: Path, spec: dict[str, Any], title: str, heading: str) -> bool:
     """Write a card unless it is there as it should be; says whether it was drawn."""
     text = json.dumps([spec, title, heading], sort_keys=True) + _engine()
@@ -108,7 +125,7 @@ def draw(target: Path, spec: dict[str, Any], title: str, heading: str) -> bool:
     if target.exists() and note.exists() and note.read_text() == key:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    picture = vl_convert.svg_to_png(compose(spec, title, heading), scale=1)
+    picture = packed(vl_convert.svg_to_png(compose(spec, title, heading), scale=1))
     atomically(target, lambda at: at.write_bytes(picture))
     note.write_text(key)
     return True
