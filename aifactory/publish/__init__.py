@@ -16,14 +16,19 @@ from sphinx.application import Sphinx
 from aifactory.publish import (
     assets,
     bibliography,
+    cards,
     changes,
+    citing,
     claimpages,
+    crate,
     datapages,
     directives,
     figures,
     front,
+    heads,
     html,
     maths,
+    pages,
     reading,
     redirects,
     search,
@@ -55,6 +60,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     search.setup(app)
     redirects.setup(app)
     volume.setup(app)
+    citing.setup(app)
+    cards.setup(app)
+    heads.setup(app)
+    crate.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),
@@ -65,5 +74,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _sources_digest() -> int:
     """A number that changes with the code of this extension, so that no page stays as it was."""
-    code = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    read = [*sorted(HERE.glob("*.py")), pages.ROOT / "CITATION.cff"]  # every head says the version
+    code = b"".join(path.read_bytes() for path in read)
     return int(hashlib.sha256(code).hexdigest()[:12], 16)

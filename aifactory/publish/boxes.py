@@ -138,7 +138,8 @@ def verdict(v: dict[str, Any], home: bool = False) -> str:
         f'<div class="verdict-numbers">{numbers(v)}</div>'
         f"{_evidence(v['evidence'], label)}"
         f'<dl class="verdict-facts">{_facts(v, home)}</dl>'
-        f'<p class="verdict-links"><a href="#{tag}">Link to this verdict</a>{more}</p>'
+        f'<p class="verdict-links"><a class="cite" href="cite:{tag}"'
+        f' aria-label="Cite {escape(label)}">Cite</a>{more}</p>'
         "</section>\n"
     )
 

@@ -243,7 +243,7 @@ def _caption(spec: dict[str, Any]) -> str:
     name = meta["name"]
     links = [
         f'<a href="file:{FOLDER}/{name}.html">Data and downloads</a>',
-        f'<a href="#fig-{name}">Link<span class="unseen"> to the chart {escape(name)}</span></a>',
+        f'<a class="cite" href="cite:fig-{name}" aria-label="Cite the chart {name}">Cite</a>',
     ]
     return (
         f'<p class="chart-source">{escape(meta["source"])}</p>'

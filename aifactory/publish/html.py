@@ -1,8 +1,9 @@
 """One docutils node for ready-made HTML whose links Sphinx resolves when it writes the page.
 
 HTML kept in the doctree may refer to `doc:notebooks/power#label` (a page of the book) and to
-`file:charts/x.svg` (a file of the site): both become relative addresses, so that the site works
-under any path, and from a disk. Other formats get the node's plain text.
+`file:charts/x.svg` (a file of the site), and `cite:label` is where a place of the same page says
+how to cite it. All become relative addresses, so that the site works under any path, and from a
+disk. Other formats get the node's plain text.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
-_ADDRESS = re.compile(r'="(doc|file):([^"#]*)(#[^"]*)?"')
-_CLAIM = re.compile(r'="doc:claims/([^"#]*)(?:#[^"]*)?"')
+_ADDRESS = re.compile(r'="(doc|file|cite):([^"#]*)(#[^"]*)?"')
 
 
 class BookHtml(nodes.General, nodes.Element):
@@ -45,10 +45,12 @@ def slug(text: str) -> str:
 
 
 def resolve(markup: str, here: str, page_uri: Callable[[str], str]) -> str:
-    """Turn `doc:` and `file:` addresses into ones relative to the page `here` (a docname)."""
+    """Turn the addresses named above into ones relative to the page `here` (a docname)."""
 
     def address(found: re.Match[str]) -> str:
         kind, target, fragment = found[1], html.unescape(found[2]), found[3] or ""
+        if kind == "cite":
+            kind, target, fragment = "doc", f"cite/{here}", f"#{escape(target)}"
         if kind == "doc" and target in ("", here):
             return f'="{fragment or "#"}"'
         to = page_uri(target) if kind == "doc" else target
@@ -58,10 +60,8 @@ def resolve(markup: str, here: str, page_uri: Callable[[str], str]) -> str:
 
 
 def _visit_html(self: Any, node: BookHtml) -> None:
-    builder, markup = self.builder, node["html"]
-    if builder.name in ("epub", "singlehtml"):  # books in one piece have no page a claim
-        markup = _CLAIM.sub(r'="doc:book/claims#\1"', markup)
-    self.body.append(resolve(markup, builder.current_docname, builder.get_target_uri))
+    builder = self.builder
+    self.body.append(resolve(node["html"], builder.current_docname, builder.get_target_uri))
     raise nodes.SkipNode
 
 

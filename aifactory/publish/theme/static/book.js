@@ -108,6 +108,20 @@
   }, { passive: true });
   if (links.size) mark();
 
+  /* -- links to a place beside "Cite", and citing: the dialog comes with the first click --------- */
+  for (const link of all("article a.cite")) {
+    const { hash: href, ariaLabel } = link;
+    if (!document.getElementById(href.slice(1))) continue;
+    const kind = link.closest("h1, h2, h3") ? { className: "headerlink", textContent: "#" } : { textContent: "Link" };
+    link.before(Object.assign(document.createElement("a"), kind, { href, ariaLabel: `Link to ${ariaLabel?.slice(5)}` }), " ");
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.cite");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    load(`${root.dataset.content_root}_static/cite.js`).then(() => bookCite(link)).catch(() => { location.assign(link); });
+  });
+
   /* -- wide things scroll by keyboard ----------------------------------------------------------- */
   all("pre, .math-block").forEach((box) => {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
