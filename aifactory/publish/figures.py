@@ -12,8 +12,12 @@ import csv
 import hashlib
 import io
 import json
+import multiprocessing
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -107,10 +111,9 @@ def draw(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, 
     what the live chart needs, a CSV for each table in its data, and NAME.html, a page with all of
     it. `back` is the address of the chart in its chapter, seen from `folder`.
     """
-    name, key = spec["usermeta"]["name"], _key(spec, back)
-    note = folder / f".{name}.json"
-    if note.exists() and (kept := json.loads(note.read_text()))["key"] == key:
-        return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
+    if kept := _drawn_before(spec, folder, back):
+        return kept
+    name = spec["usermeta"]["name"]
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
     for variant, (width, dark) in VARIANTS.items():
@@ -125,8 +128,88 @@ def draw(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, 
     (folder / f"{name}.html").write_text(page(spec, sizes, back), encoding="utf-8")
     files = [f"{name}-{v}.svg" for v in VARIANTS] + [f"{name}.{e}" for e in ("svg", "js", "html")]
     files += tables(spec)
-    note.write_text(json.dumps({"key": key, "sizes": sizes, "files": files}))
+    note = {"key": _key(spec, back), "sizes": sizes, "files": files}
+    (folder / f".{name}.json").write_text(json.dumps(note))
     return sizes
+
+
+def _drawn_before(spec: dict[str, Any], folder: Path, back: str) -> dict[str, tuple[int, int]]:
+    """The sizes of a chart whose files are up to date; empty where they are not."""
+    note = folder / f".{spec['usermeta']['name']}.json"
+    if not note.exists() or (kept := json.loads(note.read_text()))["key"] != _key(spec, back):
+        return {}
+    return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
+
+
+class Ahead:
+    """Draws the charts of a page in other processes from the moment that it is read.
+
+    What is to be drawn when the page is written waits for them, or draws for itself: pages with
+    few charts, a single processor and systems without process pools go without.
+    """
+
+    few = 6  # charts that are not worth the start of a process
+
+    def __init__(self) -> None:
+        self.pool: ProcessPoolExecutor | None = None
+        self.coming: dict[str, Future[dict[str, tuple[int, int]]]] = {}
+
+    def order(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Begin with a page's charts."""
+        if app.builder.name not in HTML_BUILDERS or app.parallel > 1 or _processors() < 2:
+            return
+        folder = Path(app.outdir) / FOLDER
+        new = [
+            (node["spec"], back)
+            for node, back in _charts(app, doctree, app.env.docname)
+            if not _drawn_before(node["spec"], folder, back)
+        ]
+        if len(new) < self.few:
+            return
+        try:
+            self.pool = self.pool or ProcessPoolExecutor(
+                min(_processors(), 4), multiprocessing.get_context("spawn")
+            )
+            for spec, back in new:
+                self.coming[spec["usermeta"]["name"]] = self.pool.submit(draw, spec, folder, back)
+        except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
+            self.coming.clear()
+
+    def fill(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Give the charts of a page that is about to be written their markup."""
+        if app.builder.name not in HTML_BUILDERS:
+            return
+        folder = Path(app.outdir) / FOLDER
+        for node, back in _charts(app, doctree, docname):
+            spec = node["spec"]
+            if coming := self.coming.pop(spec["usermeta"]["name"], None):
+                try:
+                    coming.result()
+                except BrokenProcessPool:
+                    LOGGER.info("charts are drawn one by one: no other process can be started")
+            node["html"] = markup(spec, draw(spec, folder, back))
+            node["spec"] = None
+
+    def close(self, app: Sphinx, error: Exception | None) -> None:
+        """Let the processes go."""
+        self.coming.clear()
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+            self.pool = None
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _charts(app: Sphinx, doctree: nodes.document, docname: str) -> Iterator[tuple[BookHtml, str]]:
+    """The nodes of a page's charts, each with its address, seen from the drawings' folder."""
+    for node in doctree.findall(BookHtml):
+        if node.get("spec"):
+            name = node["spec"]["usermeta"]["name"]
+            yield node, f"../{app.builder.get_target_uri(docname)}#fig-{name}"
 
 
 def prune(site: Path) -> None:
@@ -328,19 +411,6 @@ def _cell(value: Any) -> str:
     return escape(verdicts.quantity(value) if isinstance(value, float) else value)
 
 
-def _fill_charts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Draw the charts of a page that is about to be written, and give their nodes the markup."""
-    if app.builder.name not in HTML_BUILDERS:
-        return
-    folder = Path(app.outdir) / FOLDER
-    for node in doctree.findall(BookHtml):
-        if node.get("spec"):
-            name = node["spec"]["usermeta"]["name"]
-            back = f"../{app.builder.get_target_uri(docname)}#fig-{name}"
-            node["html"] = markup(node["spec"], draw(node["spec"], folder, back))
-            node["spec"] = None
-
-
 def _prune(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.name in HTML_BUILDERS:
         prune(Path(app.outdir))
@@ -356,5 +426,8 @@ def register() -> None:
 def setup(app: Sphinx) -> None:
     """Register the plug-in and the drawing step."""
     register()
-    app.connect("doctree-resolved", _fill_charts)
+    ahead = Ahead()
+    app.connect("doctree-read", ahead.order)
+    app.connect("doctree-resolved", ahead.fill)
+    app.connect("build-finished", ahead.close)
     app.connect("build-finished", _prune)
