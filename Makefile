@@ -15,7 +15,9 @@ RUN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python
 BOOK := $(BIN)/jupyter-book build . -W --keep-going -n
 SITE := _build/html/index.html
 
-export PYTHONDONTWRITEBYTECODE ?=
+# Compiled modules are kept, whatever the environment says: each kernel and test worker would compile
+# all libraries again.
+export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -57,7 +59,8 @@ new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cool
 	@test -n "$(CHAPTER)" || { echo "Say which chapter: make new CHAPTER=cooling" >&2; exit 2; }
 	@$(RUN) -m aifactory new $(CHAPTER)
 
-test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
+test: deps-full ## everything: style, types, tests, every chapter run afresh, the site
+	@$(MAKE) --no-print-directory -j $(JOBS) lint site
 	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env tests notebooks
 
 # Apart from make test, since tracing each line makes the models' tests half as slow again.
@@ -78,6 +81,7 @@ lock: venv ## pin requirements.in again, with hashes
 
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py
+	@$(RUN) bench/site.py
 
 clean: ## remove what was built (not .venv)
 	rm -rf _build build dist aifactory.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache
