@@ -14,6 +14,9 @@ DONE := .venv/.installed
 RUN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python
 BOOK := $(BIN)/jupyter-book build . -W --keep-going -n
 SITE := _build/html/index.html
+# In the order of their names: xdist would keep modules of few tests, the longest, for the end, when
+# one of two processes has nothing left to do. The chapters come last, each of much the same length.
+TEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 # Compiled modules are kept, whatever the environment says: each kernel and test worker would compile
 # all libraries again.
@@ -61,11 +64,11 @@ new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cool
 
 test: deps-full ## everything: style, types, tests, every chapter run afresh, the site
 	@$(MAKE) --no-print-directory -j $(JOBS) lint site
-	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env tests notebooks
+	$(TEST) --nbval --nbval-current-env tests notebooks
 
 # Apart from make test, since tracing each line makes the models' tests half as slow again.
 coverage: deps-full site ## which lines of the package no test runs
-	$(RUN) -m pytest -n $(JOBS) --dist loadscope --cov=aifactory --cov-report=term:skip-covered tests
+	$(TEST) --cov=aifactory --cov-report=term:skip-covered tests
 
 lint: deps-full ## style and types alone
 	$(BIN)/python -m ruff check .
