@@ -14,8 +14,13 @@ DONE := .venv/.installed
 RUN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python
 BOOK := $(BIN)/jupyter-book build . -W --keep-going -n
 SITE := _build/html/index.html
+# In the order of their names: xdist would keep modules of few tests, the longest, for the end, when
+# one of two processes has nothing left to do. The chapters come last, each of much the same length.
+TEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-export PYTHONDONTWRITEBYTECODE ?=
+# Compiled modules are kept, whatever the environment says: each kernel and test worker would compile
+# all libraries again.
+export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -66,12 +71,13 @@ new: deps-full ## start a chapter from the rows of data/claims.csv: CHAPTER=cool
 refresh: deps-full ## fetch upstream data anew and take what changed into data/ [SOURCE=henry-hub-monthly] [DRY_RUN=1]
 	@$(RUN) -m aifactory refresh $(if $(DRY_RUN),--dry-run) $(SOURCE)
 
-test: deps-full lint site ## everything: style, types, tests, every chapter run afresh, the site
-	$(RUN) -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env tests notebooks
+test: deps-full ## everything: style, types, tests, every chapter run afresh, the site
+	@$(MAKE) --no-print-directory -j $(JOBS) lint site
+	$(TEST) --nbval --nbval-current-env tests notebooks
 
 # Apart from make test, since tracing each line makes the models' tests half as slow again.
 coverage: deps-full site ## which lines of the package no test runs
-	$(RUN) -m pytest -n $(JOBS) --dist loadscope --cov=aifactory --cov-report=term:skip-covered tests
+	$(TEST) --cov=aifactory --cov-report=term:skip-covered tests
 
 lint: deps-full ## style and types alone
 	$(BIN)/python -m ruff check .
@@ -87,6 +93,7 @@ lock: venv ## pin requirements.in again, with hashes
 
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py
+	@$(RUN) bench/site.py
 
 audit: deps-full site ## every page in both themes at two widths with axe-core: accessible, quiet, self-contained
 	@$(RUN) bench/audit.py

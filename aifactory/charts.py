@@ -16,9 +16,12 @@ import copy
 import functools
 import json
 import math
+import os
 import re
+import tempfile
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -549,13 +552,14 @@ def _plot_width(text: str, width: int) -> int:
     spec = json.loads(text)
     spec["config"] = _config(spec, False, width < 500, False)
     legends = [legend for e in _encodings(spec) for legend in _legends(e)]
-    if all(legend.get("orient", "top") in ("top", "bottom") for legend in legends):
+    above = all(legend.get("orient", "top") in ("top", "bottom") for legend in legends)
+    if above and _has_legend(spec):
         spec["config"]["legend"]["disable"] = True
     inner = width - 100
     for _ in range(2):
         for leaf in _leaves(spec):
             leaf["width"] = max(60, inner)
-        total = size(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))[0]
+        total = size(_drawn(spec))[0]
         inner += math.floor(width - total)
     return max(60, inner)
 
@@ -573,7 +577,9 @@ def svg(spec: dict[str, Any], width: int = WIDE, dark: bool = False, title: bool
     With `title` the finding, the subtitle and the source line are part of the drawing, for use on
     its own; a page that sets them as text asks for the drawing alone, on a transparent ground.
     """
-    drawn = vl_convert.vegalite_to_svg(fitted(spec, width, dark, title), vl_version=VEGA_LITE)
+    drawn = _drawn(fitted(spec, width, False, title))
+    if dark:
+        drawn = _darkened(drawn) or _drawn(fitted(spec, width, True, title))
     meta = spec["usermeta"]
     drawn = _slim(drawn)
     drawn = _own_ids(drawn, f"{meta['name']}{'-dark' if dark else ''}-{width}")
@@ -581,6 +587,50 @@ def svg(spec: dict[str, Any], width: int = WIDE, dark: bool = False, title: bool
         drawn = _add_source(drawn, meta["source"], theme(dark)["axis"]["labelColor"])
     label = f'role="img" aria-label={quoteattr(meta["alt"])} font-family="{FONTS}"'
     return drawn.replace("<svg ", f"<svg {label} ", 1) + "\n"
+
+
+def _drawn(spec: dict[str, Any]) -> str:
+    """What vl-convert makes of a specification; the last few are kept.
+
+    Without a legend, the last drawing that `_plot_width` measures is the chart itself.
+    """
+    _forget_installed_fonts()
+    return _drawn_once(json.dumps(spec, sort_keys=True))
+
+
+@functools.lru_cache(maxsize=8)
+def _drawn_once(text: str) -> str:
+    return vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE)
+
+
+@functools.cache
+def _forget_installed_fonts() -> None:
+    """Leave vl-convert its own fonts alone; it looks for others once, as it first draws.
+
+    An installed Liberation Sans would go before its own, in whatever version, and its file be
+    opened again for each label: nearly half of the time that a drawing takes.
+    """
+    before = os.environ.get("FONTCONFIG_FILE")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "fonts.conf"
+        settings.write_text(f"<fontconfig><dir>{escape(folder)}</dir></fontconfig>")
+        os.environ["FONTCONFIG_FILE"] = str(settings)
+        try:
+            _drawn_once('{"title": "A", "mark": "point", "data": {"values": []}}')
+        finally:
+            del os.environ["FONTCONFIG_FILE"]
+            if before is not None:
+                os.environ["FONTCONFIG_FILE"] = before
+
+
+def _darkened(drawn: str) -> str | None:
+    """A light drawing with each colour replaced by its bright twin.
+
+    None where Vega has mixed colours itself, as on a scale without steps: it writes them as rgb().
+    """
+    if "rgb(" in drawn:
+        return None
+    return re.sub(r'"(#[0-9a-fA-F]{6})"', lambda m: f'"{DARK.get(m[1].lower(), m[1])}"', drawn)
 
 
 def size(drawn: str) -> tuple[float, float]:

@@ -12,8 +12,12 @@ import csv
 import hashlib
 import io
 import json
+import multiprocessing
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -88,8 +92,8 @@ def _engine() -> str:
     return hashlib.sha256(code).hexdigest() + vl_convert.__version__
 
 
-def _key(spec: dict[str, Any], back: str, trail: tuple[str, str]) -> str:
-    text = json.dumps([spec, back, trail], sort_keys=True)
+def _key(spec: dict[str, Any]) -> str:
+    text = json.dumps(spec, sort_keys=True)
     return hashlib.sha256((text + _engine()).encode()).hexdigest()
 
 
@@ -101,23 +105,15 @@ VARIANTS = {
 }
 
 
-BOOK = ("The book", "the chapter")  # what a chart's page calls what is above it
-
-
-def draw(
-    spec: dict[str, Any], folder: Path, back: str, trail: tuple[str, str] = BOOK
-) -> dict[str, tuple[int, int]]:
+def draw(spec: dict[str, Any], folder: Path) -> dict[str, tuple[int, int]]:
     """Write a chart's files into `folder`, unless they are there; variant -> (width, height).
 
     The files are NAME-VARIANT.svg on a transparent ground, NAME.svg with its texts, NAME.js with
-    what the live chart needs, a CSV for each table in its data, and NAME.html, a page with all of
-    it. `back` is the address of the chart in its chapter, seen from `folder`; `trail` the titles of
-    the book and of that chapter.
+    what the live chart needs, and a CSV for each table in its data.
     """
-    name, key = spec["usermeta"]["name"], _key(spec, back, trail)
-    note = folder / f".{name}.json"
-    if note.exists() and (kept := json.loads(note.read_text()))["key"] == key:
-        return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
+    if kept := _drawn_before(spec, folder):
+        return kept
+    name = spec["usermeta"]["name"]
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
     for variant, (width, dark) in VARIANTS.items():
@@ -129,11 +125,90 @@ def draw(
     (folder / f"{name}.js").write_text(_live(spec, sizes), encoding="utf-8")
     for file, rows in tables(spec).items():
         (folder / file).write_text(as_csv(rows), encoding="utf-8")
-    (folder / f"{name}.html").write_text(page(spec, sizes, back, trail), encoding="utf-8")
     files = [f"{name}-{v}.svg" for v in VARIANTS] + [f"{name}.{e}" for e in ("svg", "js", "html")]
     files += tables(spec)
-    note.write_text(json.dumps({"key": key, "sizes": sizes, "files": files}))
+    note = {"key": _key(spec), "sizes": sizes, "files": files}
+    (folder / f".{name}.json").write_text(json.dumps(note))
     return sizes
+
+
+def _drawn_before(spec: dict[str, Any], folder: Path) -> dict[str, tuple[int, int]]:
+    """The sizes of a chart whose files are up to date; empty where they are not."""
+    note = folder / f".{spec['usermeta']['name']}.json"
+    if not note.exists() or (kept := json.loads(note.read_text()))["key"] != _key(spec):
+        return {}
+    return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
+
+
+class Ahead:
+    """Draws the charts of a page in other processes from the moment that it is read.
+
+    What is to be drawn when the page is written waits for them, or draws for itself: pages with
+    few charts, a single processor and systems without process pools go without.
+    """
+
+    few = 6  # charts that are not worth the start of a process
+
+    def __init__(self) -> None:
+        self.pool: ProcessPoolExecutor | None = None
+        self.coming: dict[str, Future[dict[str, tuple[int, int]]]] = {}
+
+    def order(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Begin with a page's charts."""
+        if app.builder.name not in HTML_BUILDERS or app.parallel > 1 or _processors() < 2:
+            return
+        folder = Path(app.outdir) / FOLDER
+        specs = [node["spec"] for node in _charts(doctree)]
+        new = [spec for spec in specs if not _drawn_before(spec, folder)]
+        if len(new) < self.few:
+            return
+        try:
+            self.pool = self.pool or ProcessPoolExecutor(
+                min(_processors(), 4), multiprocessing.get_context("spawn")
+            )
+            for spec in new:
+                self.coming[spec["usermeta"]["name"]] = self.pool.submit(draw, spec, folder)
+        except (OSError, ImportError, NotImplementedError, BrokenProcessPool):
+            self.coming.clear()
+
+    def fill(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Give the charts of a page that is about to be written their markup."""
+        if app.builder.name not in HTML_BUILDERS:
+            return
+        folder = Path(app.outdir) / FOLDER
+        trail = (app.config.html_title, app.env.titles[docname].astext())
+        for node in _charts(doctree):
+            spec = node["spec"]
+            name = spec["usermeta"]["name"]
+            if coming := self.coming.pop(name, None):
+                try:
+                    coming.result()
+                except BrokenProcessPool:
+                    LOGGER.info("charts are drawn one by one: no other process can be started")
+            sizes = draw(spec, folder)
+            back = f"../{app.builder.get_target_uri(docname)}#fig-{name}"
+            own = page(spec, sizes, back, trail)
+            (folder / f"{name}.html").write_text(own, encoding="utf-8")
+            node["html"] = markup(spec, sizes)
+            node["spec"] = None
+
+    def close(self, app: Sphinx, error: Exception | None) -> None:
+        """Let the processes go."""
+        self.coming.clear()
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+            self.pool = None
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _charts(doctree: nodes.document) -> list[BookHtml]:
+    """The nodes of a page's charts."""
+    return [node for node in doctree.findall(BookHtml) if node.get("spec")]
 
 
 def prune(site: Path) -> None:
@@ -263,9 +338,13 @@ def page(
     spec: dict[str, Any],
     sizes: dict[str, tuple[int, int]],
     back: str,
-    trail: tuple[str, str] = BOOK,
+    trail: tuple[str, str],
 ) -> str:
-    """A chart's own page: the drawing, what it shows in words, all its data, its files."""
+    """A chart's own page: the drawing, what it shows in words, all its data, its files.
+
+    `back` is the address of the chart in its chapter, seen from the page; `trail` the titles of the
+    book and of that chapter.
+    """
     meta = spec["usermeta"]
     finding = escape(meta["finding"])
     picture = _picture(meta["name"], sizes, "")
@@ -361,20 +440,6 @@ def _cell(value: Any) -> str:
     return escape(verdicts.quantity(value) if isinstance(value, float) else value)
 
 
-def _fill_charts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Draw the charts of a page that is about to be written, and give their nodes the markup."""
-    if app.builder.name not in HTML_BUILDERS:
-        return
-    folder = Path(app.outdir) / FOLDER
-    trail = (app.config.html_title, app.env.titles[docname].astext())
-    for node in doctree.findall(BookHtml):
-        if node.get("spec"):
-            name = node["spec"]["usermeta"]["name"]
-            back = f"../{app.builder.get_target_uri(docname)}#fig-{name}"
-            node["html"] = markup(node["spec"], draw(node["spec"], folder, back, trail))
-            node["spec"] = None
-
-
 def _prune(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.name in HTML_BUILDERS:
         prune(Path(app.outdir))
@@ -390,5 +455,8 @@ def register() -> None:
 def setup(app: Sphinx) -> None:
     """Register the plug-in and the drawing step."""
     register()
-    app.connect("doctree-resolved", _fill_charts)
+    ahead = Ahead()
+    app.connect("doctree-read", ahead.order)
+    app.connect("doctree-resolved", ahead.fill)
+    app.connect("build-finished", ahead.close)
     app.connect("build-finished", _prune)

@@ -20,9 +20,14 @@ def rows(name):
         return list(csv.DictReader(handle))
 
 
+@pytest.fixture(scope="module")
+def package():
+    """The package as frictionless reads it: once, as that takes longer than most tables."""
+    return frictionless.Package(str(FOLDER / "datapackage.json"))
+
+
 @pytest.mark.parametrize("name", RESOURCES)
-def test_frictionless_finds_no_fault(name):
-    package = frictionless.Package(str(FOLDER / "datapackage.json"))
+def test_frictionless_finds_no_fault(name, package):
     # The book's own check below reads the large tables to their ends, far faster.
     rows_read = 5_000 if RESOURCES[name]["format"] == "parquet" else None
     report = package.get_resource(name).validate(limit_rows=rows_read)

@@ -49,7 +49,7 @@ def address(site, tmp_path_factory):
     for file in (STATIC / "book.js", STATIC / "book.css", site / "_static" / "vega.js"):
         shutil.copy(file, folder / "_static")
     spec = chart()
-    figure = figures.markup(spec, figures.draw(spec, folder / "charts", "x"))
+    figure = figures.markup(spec, figures.draw(spec, folder / "charts"))
     text = PAGE.format(figure=figure.replace("file:charts/", "charts/"))
     (folder / "page.html").write_text(text, encoding="utf-8")
     return (folder / "page.html").as_uri()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -67,6 +68,25 @@ def test_drawing_twice_gives_the_same_bytes():
         charts.bundle(spec),
         charts.svg(spec, 340, dark=True),
     ]
+
+
+@pytest.mark.parametrize("stepless", [False, True])
+def test_a_dark_drawing_made_of_the_light_one_is_what_would_be_drawn(stepless, monkeypatch):
+    colour = alt.Color("homes:Q" if stepless else "place:N")
+    spec = finish(dots().encode(color=colour))
+    light, made = (charts.svg(spec, 340, dark=dark, title=False) for dark in (False, True))
+    assert ("rgb(" in light) == stepless
+    monkeypatch.setattr(charts, "_darkened", lambda _: None)
+    assert made == charts.svg(spec, 340, dark=True, title=False)
+    assert made != light
+
+
+def test_drawing_leaves_the_fonts_of_other_programs_alone(monkeypatch):
+    monkeypatch.setenv("FONTCONFIG_FILE", "mine")
+    charts._forget_installed_fonts.cache_clear()
+    charts._drawn_once.cache_clear()
+    charts.svg(finish())
+    assert os.environ["FONTCONFIG_FILE"] == "mine"
 
 
 def test_two_charts_on_a_page_share_no_id():

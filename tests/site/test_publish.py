@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import altair as alt
 import nbformat
 import pandas as pd
 import pytest
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -263,13 +265,13 @@ def test_a_chapter_without_verdicts_says_what_to_run(source, tmp_path):
 
 
 def test_files_of_charts_no_longer_shown_are_removed(tmp_path):
-    figures.draw(chart("gone"), tmp_path / "charts", "x")
-    figures.draw(chart("kept"), tmp_path / "charts", "x")
+    figures.draw(chart("gone"), tmp_path / "charts")
+    figures.draw(chart("kept"), tmp_path / "charts")
     (tmp_path / "page.html").write_text('<div data-chart="kept">')
     figures.prune(tmp_path)
     left = {p.name for p in (tmp_path / "charts").iterdir()}
     assert {n for n in left if "gone" in n} == set()
-    assert {"kept.svg", "kept.html", "kept.csv", ".kept.json"} <= left
+    assert {"kept.svg", "kept.csv", ".kept.json"} <= left
 
 
 # -- pieces ----------------------------------------------------------------------------------------
@@ -380,3 +382,28 @@ def test_maps_have_no_table_of_shapes():
 def test_chapters_come_in_the_order_of_the_post():
     assert directives.chapters()[0] == "power"
     assert directives.words("supply-chain") == "supply chain"
+
+
+def test_charts_drawn_ahead_are_the_same_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "_processors", lambda: 2)
+    spec = chart()
+    builder = SimpleNamespace(name="html", get_target_uri=lambda name: f"{name}.html")
+    app = SimpleNamespace(builder=builder, parallel=1, outdir=tmp_path / "ahead")
+    app.config = SimpleNamespace(html_title="A book")
+    title = nodes.title("", "Power")
+    app.env = SimpleNamespace(docname="notebooks/power", titles={"notebooks/power": title})
+    doctree = nodes.document(None, None)
+    doctree += html.block("", spec=spec)
+    ahead = figures.Ahead()
+    ahead.few = 1
+    ahead.order(app, doctree)
+    assert list(ahead.coming) == ["sample-dots"]
+    ahead.fill(app, doctree, "notebooks/power")
+    ahead.close(app, None)
+    figures.draw(spec, tmp_path / "here")
+    found, wanted = (
+        {path.name: path.read_bytes() for path in (tmp_path / folder / part).iterdir()}
+        for folder, part in (("ahead", "charts"), ("here", "."))
+    )
+    assert "Power" in found.pop("sample-dots.html").decode()
+    assert found == wanted
