@@ -1,4 +1,4 @@
-"""Vega's script, taken out of the vl-convert package when the site is built."""
+"""The scripts and styles of the site: Vega from vl-convert, and our own without comments."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 import json
 from pathlib import Path
 
+import rcssmin
+import rjsmin
 import vl_convert
 from sphinx.application import Sphinx
 
-from aifactory import charts
+from aifactory import charts, files
 
 
 def vega_script() -> str:
@@ -43,6 +45,20 @@ def _write_assets(app: Sphinx, error: Exception | None) -> None:
         stamp.write_text(version)
 
 
+OWN = Path(__file__).parent / "theme" / "static"
+
+
+def _shrink(app: Sphinx, error: Exception | None) -> None:
+    """Publish our own scripts and styles without comments and blanks: each page loads them."""
+    if error or app.builder.format != "html" or app.builder.name == "epub":
+        return
+    for kind, shorter in (("css", rcssmin.cssmin), ("js", rjsmin.jsmin)):
+        for source in sorted(OWN.glob(f"*.{kind}")):
+            text = shorter(source.read_text(encoding="utf-8"))
+            files.write_text(Path(app.outdir) / "_static" / source.name, text + "\n")
+
+
 def setup(app: Sphinx) -> None:
-    """Write the script when the pages are done."""
+    """Write them when the pages are done."""
     app.connect("build-finished", _write_assets)
+    app.connect("build-finished", _shrink)
