@@ -43,14 +43,18 @@ def file(name: str) -> str:
     return f"{FOLDER}/{name.removeprefix(citing.CHAPTERS) if is_chapter else INDEX}.png"
 
 
-def chart(app: Sphinx, name: str) -> dict[str, Any]:
-    """The chart that stands for a page: the one chosen, or the first under a result."""
-    found = app.citer.places(f"{citing.CHAPTERS}factory" if name == INDEX else name)
+def chart(app: Sphinx, name: str) -> dict[str, Any] | None:
+    """The chart that stands for a page: the one chosen, or the first under a result.
+
+    The whole factory's stands for the book. None where there is no chart.
+    """
+    page = f"{citing.CHAPTERS}factory" if name == INDEX else name
+    found = app.citer.places(page) if page in app.env.found_docs else []
     wanted = CHOSEN.get(name.removeprefix(citing.CHAPTERS))
     if wanted:
-        return next(p.spec for p in found if p.label == f"fig-{wanted}")
+        return next((p.spec for p in found if p.label == f"fig-{wanted}"), None)
     result = next((i for i, p in enumerate(found) if p.label.endswith("-result")), 0)
-    return next(p.spec for p in found[result:] if p.spec)
+    return next((p.spec for p in found[result:] if p.spec), None)
 
 
 def compose(spec: dict[str, Any], title: str, heading: str) -> str:
@@ -142,7 +146,8 @@ def _draw_all(app: Sphinx, error: Exception | None) -> None:
     book = app.citer.book
     for name in names(app):
         heading = app.citer.places(name)[0].short
-        draw(Path(app.outdir) / file(name), chart(app, name), book.title, heading)
+        if spec := chart(app, name):
+            draw(Path(app.outdir) / file(name), spec, book.title, heading)
 
 
 def setup(app: Sphinx) -> None:

@@ -73,7 +73,8 @@ class Citer:
         if place.kind == "verdict" and name.startswith(f"{CLAIMS}/"):
             name = self.chapter(name.removeprefix(f"{CLAIMS}/"))
         fragment = f"#{place.label}" if place.label and place.kind != "page" else ""
-        return pages.address(self.app, self.app.builder.get_target_uri(name)) + fragment
+        uri = self.app.builder.get_target_uri(name)
+        return (pages.address(self.app, uri) or uri) + fragment
 
     def chapter(self, claim_id: str) -> str:
         """The page of the chapter that judges a claim."""

@@ -92,7 +92,8 @@ def _engine() -> str:
     return hashlib.sha256(code).hexdigest() + vl_convert.__version__
 
 
-def _key(spec: dict[str, Any]) -> str:
+def key(spec: dict[str, Any]) -> str:
+    """What a chart's drawings depend on, as a hash."""
     text = json.dumps(spec, sort_keys=True)
     return hashlib.sha256((text + _engine()).encode()).hexdigest()
 
@@ -127,7 +128,7 @@ def draw(spec: dict[str, Any], folder: Path) -> dict[str, tuple[int, int]]:
         (folder / file).write_text(as_csv(rows), encoding="utf-8")
     files = [f"{name}-{v}.svg" for v in VARIANTS] + [f"{name}.{e}" for e in ("svg", "js", "html")]
     files += tables(spec)
-    note = {"key": _key(spec), "sizes": sizes, "files": files}
+    note = {"key": key(spec), "sizes": sizes, "files": files}
     (folder / f".{name}.json").write_text(json.dumps(note))
     return sizes
 
@@ -135,7 +136,7 @@ def draw(spec: dict[str, Any], folder: Path) -> dict[str, tuple[int, int]]:
 def _drawn_before(spec: dict[str, Any], folder: Path) -> dict[str, tuple[int, int]]:
     """The sizes of a chart whose files are up to date; empty where they are not."""
     note = folder / f".{spec['usermeta']['name']}.json"
-    if not note.exists() or (kept := json.loads(note.read_text()))["key"] != _key(spec):
+    if not note.exists() or (kept := json.loads(note.read_text()))["key"] != key(spec):
         return {}
     return {k: (v[0], v[1]) for k, v in kept["sizes"].items()}
 

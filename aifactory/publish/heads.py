@@ -182,8 +182,9 @@ def head(app: Sphinx, name: str) -> str:
         )
     kind = "article" if part else "book"
     shown = card if chapter or claim else "index"
-    alt = cards.chart(app, shown)["usermeta"]["finding"]
-    picture = pages.address(app, cards.file(card), name)
+    spec = cards.chart(app, shown)
+    alt = spec["usermeta"]["finding"] if spec else ""
+    picture = pages.address(app, cards.file(shown), name) if spec else ""
     out += shared(title, shortened(said), kind, where, picture, alt, book.title)
     records = []
     if name == "index":

@@ -111,14 +111,14 @@ def _still_charts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     for node in doctree.findall(BookHtml):
         if node.get("spec"):
-            drawn = _drawing(node["spec"], Path(app.outdir), f"{docname}.html")
+            drawn = _drawing(node["spec"], Path(app.outdir))
             node["html"] = still(node["spec"], charts.size(drawn))
             node["spec"] = None
 
 
-def _drawing(spec: dict[str, Any], folder: Path, page: str) -> str:
+def _drawing(spec: dict[str, Any], folder: Path) -> str:
     name = spec["usermeta"]["name"]
-    key = figures._key(spec, f"../{page}#fig-{name}")
+    key = figures.key(spec)
     target = folder / figures.FOLDER / f"{name}.svg"
     stamp = target.with_name(f".{name}.key")
     if target.exists() and stamp.exists() and stamp.read_text() == key:

@@ -100,6 +100,8 @@ def _collect(element: turbohtml.Element, found: Facts) -> None:
             found.links.append(value)
         elif name == "srcset":
             found.links += [s.split()[0] for s in value.split(",") if s.strip()]
+        elif name == "data-place":  # seen from the root of the site
+            found.links.append(f"/{value}")
         elif name.startswith("data-") and FILE.match(value):
             found.links.append(value)
         elif name in POINTERS:

@@ -112,8 +112,10 @@
   for (const link of all("article a.cite")) {
     const { hash: href, ariaLabel } = link;
     if (!document.getElementById(href.slice(1))) continue;
-    const kind = link.closest("h1, h2, h3") ? { className: "headerlink", textContent: "#" } : { textContent: "Link" };
-    link.before(Object.assign(document.createElement("a"), kind, { href, ariaLabel: `Link to ${ariaLabel?.slice(5)}` }), " ");
+    const heading = link.closest("h1, h2, h3");
+    const kind = heading ? { className: "headerlink", textContent: "#" } : { textContent: "Link" };
+    const place = Object.assign(document.createElement("a"), kind, { href, ariaLabel: `Link to ${ariaLabel?.slice(5)}` });
+    if (heading) link.after(" ", place); else link.before(place, " ");
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.cite");
