@@ -87,12 +87,18 @@ def probability_svg(probability: float | None, before: float | None = None) -> s
     )
 
 
-def interval_svg(verdict: dict[str, Any]) -> str:
-    """The 90 % interval as a bar with its median, from zero where zero is near; decorative."""
+def interval_svg(verdict: dict[str, Any], beside: Iterable[dict[str, Any]] = ()) -> str:
+    """The 90 % interval as a bar with its median, from zero where zero is near; decorative.
+
+    Verdicts `beside` it on the same quantity share one scale.
+    """
     low, mid, high = (verdict[k] for k in QUANTILES)
     if mid is None:
         return ""
-    start, end = _window(low, high)
+    alike = [v for v in beside if v["p50"] is not None and _quantity(v) == _quantity(verdict)]
+    start, end = _window(
+        min([low, *(v["p05"] for v in alike)]), max([high, *(v["p95"] for v in alike)])
+    )
 
     def x(value: float) -> float:
         return (value - start) / (end - start) * _WIDTH
@@ -105,6 +111,10 @@ def interval_svg(verdict: dict[str, Any]) -> str:
         f'<rect class="draw-bar" x="{x(low):.1f}" y="4" width="{width:.1f}" height="8" rx="2"/>'
         f'<circle class="draw-dot" cx="{x(mid):.1f}" cy="8" r="5"/></svg>'
     )
+
+
+def _quantity(v: dict[str, Any]) -> tuple[str, str]:
+    return v.get("metric", ""), v.get("unit", "")
 
 
 def _window(low: float, high: float) -> tuple[float, float]:
@@ -121,8 +131,11 @@ def _window(low: float, high: float) -> tuple[float, float]:
 # -- the box in a chapter -------------------------------------------------------------------------
 
 
-def verdict(v: dict[str, Any], home: bool = False) -> str:
-    """The box of one verdict; `home` for the claim's own page, which lists the rest itself."""
+def verdict(v: dict[str, Any], home: bool = False, beside: Iterable[dict[str, Any]] = ()) -> str:
+    """The box of one verdict; `home` for the claim's own page, which lists the rest itself.
+
+    `beside` are the verdicts that stand near it.
+    """
     tag = anchor(v)
     about = scope(v)
     label = f"Verdict on {v['claim_id']}" + (f", {about}" if about else "")
@@ -135,7 +148,7 @@ def verdict(v: dict[str, Any], home: bool = False) -> str:
         f'<span class="verdict-scope">{escape(about)}</span>'
         f'<span class="verdict-date">as of {escape(v["as_of"])}</span></p>'
         f'<p class="verdict-reason">{escape(v["reason"])}</p>'
-        f'<div class="verdict-numbers">{numbers(v)}</div>'
+        f'<div class="verdict-numbers">{numbers(v, beside)}</div>'
         f"{_evidence(v['evidence'], label)}"
         f'<dl class="verdict-facts">{_facts(v, home)}</dl>'
         f'<p class="verdict-links"><a class="cite" href="cite:{tag}"'
@@ -144,7 +157,7 @@ def verdict(v: dict[str, Any], home: bool = False) -> str:
     )
 
 
-def numbers(v: dict[str, Any]) -> str:
+def numbers(v: dict[str, Any], beside: Iterable[dict[str, Any]] = ()) -> str:
     """Probability and interval, each in words with its drawing."""
     out = ""
     if v["probability"] is not None:
@@ -152,7 +165,7 @@ def numbers(v: dict[str, Any]) -> str:
         out += f"<div>{probability_svg(v['probability'])}<span>{escape(words)}</span></div>"
     if v["p50"] is not None:
         words = short_span(v)
-        out += f"<div>{interval_svg(v)}<span>{escape(words)}</span></div>"
+        out += f"<div>{interval_svg(v, beside)}<span>{escape(words)}</span></div>"
     return out
 
 
@@ -186,11 +199,17 @@ def _column_place(name: str) -> int:
 
 def _evidence_cell(name: str, text: str) -> str:
     if name == "source_id" and text:
-        keys = [escape(k) for k in re.split(r"[;,]\s*", text)]
-        links = [f'<a href="doc:{BIBLIOGRAPHY}#source-{k}">{k}</a>' for k in keys]
+        links = [_source_in_short(k) for k in re.split(r"[;,]\s*", text)]
         return f"<td>{', '.join(links)}</td>"
     kind = ' class="long"' if name.lower() in _LONG else ""
     return f"<td{kind}>{escape(text)}</td>"
+
+
+def _source_in_short(source_id: str) -> str:
+    """A source by the start of its title: evidence tables are narrow."""
+    title = _title("source", source_id)
+    short = title if len(title) <= 40 else title[:40].rsplit(" ", 1)[0] + " …"
+    return f'<a href="doc:{BIBLIOGRAPHY}#source-{escape(source_id)}">{escape(short)}</a>'
 
 
 def _facts(v: dict[str, Any], home: bool) -> str:
@@ -245,24 +264,33 @@ def grounds(found: list[dict[str, Any]]) -> str:
 # -- in one line -----------------------------------------------------------------------------------
 
 
-def standing(parts: list[dict[str, Any]]) -> str:
+def standing(parts: list[dict[str, Any]], beside: Iterable[dict[str, Any]] = ()) -> str:
     """The verdict that stands for one edition of a claim, and what its parts were."""
     v = verdicts.combine(parts)
     when = {"post": "At the post", "newest": "Newest data"}.get(v["edition"] or "", "")
     scope_text = f"{when}, {v['as_of']}" if when else v["as_of"]
-    split = ""
-    if len(parts) > 1:
-        each = "; ".join(f"{verdicts.part_name(p) or 'as a whole'}: {p['rating']}" for p in parts)
-        split = f'<p class="score-parts">{escape(each)}</p>'
+    split = parts_line(parts)
     return (
         f'<div class="score-verdict"><p class="score-head">{chip(v["rating"])}'
         f'<span class="score-when">{escape(scope_text)}</span></p>'
         f'<p class="score-reason">{escape(v["reason"])}</p>'
         f'<div class="score-draw">{probability_svg(v["probability"])}'
         f"<span>{escape(verdicts.chance(v).capitalize())}</span></div>"
-        f'<div class="score-draw">{interval_svg(v)}<span>{escape(short_span(v))}</span></div>'
+        f'<div class="score-draw">{interval_svg(v, beside)}'
+        f"<span>{escape(short_span(v))}</span></div>"
         f"{split}</div>"
     )
+
+
+def parts_line(parts: list[dict[str, Any]]) -> str:
+    """The ratings of a claim's parts in one line; those beyond the criterion are only counted."""
+    if len(parts) == 1:
+        return ""
+    counted = [p for p in parts if not p.get("beyond")]
+    each = "; ".join(f"{verdicts.part_name(p) or 'as a whole'}: {p['rating']}" for p in counted)
+    rest = len(parts) - len(counted)
+    more = f"; beside the criterion, {rest} more" if rest else ""
+    return f'<p class="score-parts">{escape(each + more)}</p>'
 
 
 def short_span(v: dict[str, Any]) -> str:
@@ -272,6 +300,31 @@ def short_span(v: dict[str, Any]) -> str:
     low, mid, high = (verdicts.quantity(verdicts.significant(v[k], 3)) for k in QUANTILES)
     ends = f" ({low} to {high})" if low != high else ""
     return f"{v['metric']}: {mid}{ends} {v['unit']}".rstrip()
+
+
+_UNIT_WORDS = {
+    "dimensionless": "", "fraction": "", "delta_degC": "K", "degC": "°C", "kelvin": "K",
+    "GUSD": "billion USD", "MCNY": "million CNY", "kCNY": "thousand CNY", "terabyte": "TB",
+    "microsiemens": "µS", "teraFLOP": "TFLOP", "us": "µs", "short_ton": "short tons",
+}  # fmt: skip
+_PLURAL = ("hour", "day", "month", "year", "minute", "second", "mile", "household", "robot",
+           "chiller", "gallon")  # fmt: skip
+
+
+def unit_words(unit: str, value: float = 2.0) -> str:
+    """A unit of the data as readers write it: "USD_2025/kW" as "USD/kW (2025)"."""
+    year = re.search(r"_(20\d\d)", unit)
+    text = re.sub(r"_20\d\d", "", unit).replace(" * ", " ").replace(" / ", "/")
+    text = re.sub(r"(?:\*\*|\^)([23])", lambda m: "²³"[int(m[1]) - 2], text)
+    text = re.sub(r"[A-Za-z_]+", lambda m: _UNIT_WORDS.get(m[0], m[0]), text)
+    head, slash, rest = text.partition("/")
+    if value != 1 and head.split(" ")[-1] in _PLURAL:
+        head += "s"
+    if head in ("1", "unit"):
+        head, slash = "", "per " if slash else ""
+    elif not head and slash:
+        slash = "per "
+    return (head + slash + rest + (f" ({year[1]})" if year else "")).strip()
 
 
 def untested(claims: Iterable[Any], chapter_words: Callable[[str], str]) -> str:

@@ -32,7 +32,8 @@ ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 SPACE = uuid.UUID("5b0c6a1e-6f5d-5d0e-9c57-0d8f1c2a7b34")  # of the feed's ids; never to change
 UNLISTED = ("search", "genindex")  # pages without content of their own
-SHOWN = 4  # items of a heading that newest-changes lists
+DEVELOPMENT = "Development"  # of interest to those who work on the book alone
+SHOWN = 2  # items of a heading that newest-changes lists
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def version_html(version: Version, shown: int | None = None) -> str:
     """The lists of one version, `shown` items of each heading at most, and its moves."""
     out = ""
     for heading, items in version.release.sections.items():
-        if heading == editions.VERDICTS:
+        if heading in (editions.VERDICTS, DEVELOPMENT):
             continue
         listed = items[:shown]
         rest = f"<li>and {len(items) - len(listed)} more</li>" if len(items) > len(listed) else ""
@@ -143,7 +144,11 @@ class NewestChanges(directives.BookDirective):
         self.env.note_dependency(str(editions.ROOT / editions.CHANGES))
         version = newest(versions())
         day = version.release.date
-        added = [item for k, x in version.release.sections.items() if k == "Added" for item in x]
+        added = [
+            item
+            for item in version.release.sections.get("Added", ())
+            if not item.startswith("`")  # commands: for those who run the book
+        ]
         listed = "".join(f"<li>{inline(_short(item))}</li>" for item in added[:SHOWN])
         markup = (
             f'<div class="newest-changes"><p><strong>{escape(version.title)}</strong>, '

@@ -149,11 +149,12 @@ def _item(place: Place, work: Work, of: Book) -> str:
     )
     # Where the site's address isn't known, `work.address` is a place of the site.
     href = work.address if "://" in work.address else f"file:{work.address}"
+    kind = "Permanent address" if "://" in work.address else "Place in the book"
     ident = f' id="{place.label}"' if place.label else ""
     return (
         f'<section class="citing-item"{ident} data-place="{escape(work.address)}">'
         f'<h2>{escape(work.title)}</h2><p class="citing-apa">{shown}</p>'
-        f'<dl><dt>Permanent address</dt><dd><a class="citing-address" href="{escape(href)}">'
+        f'<dl><dt>{kind}</dt><dd><a class="citing-address" href="{escape(href)}">'
         f"{escape(work.address)}</a></dd><dt>Version</dt><dd>{escape(of.version)}, "
         f"{of.released.isoformat()}</dd><dt>SHA-256 of the content</dt>"
         f"<dd><code>{work.digest}</code></dd></dl>{blocks}</section>"

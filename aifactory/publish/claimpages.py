@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -19,6 +20,7 @@ from aifactory.publish.html import escape
 
 HOW = "book/how-to-read#claims-with-several-parts"
 STYLE = '<link rel="stylesheet" href="file:_static/claims.css">\n'
+SEVERAL = 4  # verdicts that stand openly
 FEW = 6  # items that are listed openly; longer lists fold
 
 
@@ -112,11 +114,13 @@ def _head(dossier: Dossier) -> str:
     chapter = escape(directives.words(claim.chapter).capitalize())
     subject = f'<a href="doc:{dossier.doc}">{chapter}</a>' if dossier.held else chapter
     noun = "line" if lines.isdigit() else "lines"
+    words = f'<a href="doc:{dossier.doc}#{escape(claim.id)}-claim">in its words</a>'
+    quoted = f" ({words})" if dossier.held else ""
     return (
         f'<p class="claim-where"><a href="doc:{boxes.LEDGER}#{escape(claim.id)}">Claims</a> '
         f'<span aria-hidden="true">›</span> {subject}</p>'
         f"<h1>{escape(claim.claim)}</h1>"
-        f'<p class="claim-where">{escape(kind)}, {noun} {escape(lines)} of the post, '
+        f'<p class="claim-where">{escape(kind)}, {noun} {escape(lines)} of the post{quoted}, '
         f"<code>{escape(claim.id)}</code></p>\n"
     )
 
@@ -125,7 +129,8 @@ def _answer(dossier: Dossier) -> str:
     """What stands for the claim, in one screen, and the ways on from here."""
     if not dossier.held:
         return '<p><span class="rating">Not yet tested</span></p>\n'
-    standing = "".join(boxes.standing(dossier.held[e]) for e in dossier.order)
+    beside = dossier.found
+    standing = "".join(boxes.standing(dossier.held[e], beside) for e in dossier.order)
     rule = ""
     if any(len(dossier.held[e]) > 1 for e in dossier.order):
         how = f'<a href="doc:{HOW}">How ratings combine</a>'
@@ -152,7 +157,20 @@ def _criterion(claim: data.Claim) -> str:
 
 
 def _boxes(dossier: Dossier) -> str:
-    return "".join(boxes.verdict(v, home=True) for v in dossier.found)
+    """Every verdict; those that don't decide fold where there are many."""
+    deciding, rest = "", ""
+    decided = [verdicts.combine(dossier.held[e]) for e in dossier.order]
+    keys = {(v["edition"], v["reason"]) for v in decided}
+    for v in dossier.found:
+        box = boxes.verdict(v, home=True, beside=dossier.found)
+        if (v["edition"], v["reason"]) in keys or len(dossier.found) <= SEVERAL:
+            deciding += box
+        else:
+            rest += box
+    count = rest.count('<section class="verdict ')
+    noun = "verdict" if count == 1 else "verdicts"
+    more = f"<details><summary>{count} {noun} on other parts</summary>{rest}</details>"
+    return deciding + (more if rest else "")
 
 
 def _change(dossier: Dossier) -> str:
@@ -185,7 +203,7 @@ def _figures(names: list[str]) -> str:
         return ""
     found = [data.figure(name, reference_only=True) for name in names]
     rows = "".join(_figure(figure) for figure in found)
-    table = _table("Figures", ("Figure", "Value (range)", "As of", "Read", "Source"), rows)
+    table = _table("Figures", ("Figure", "Value (range)", "As of", "At its source", "Source"), rows)
     count = f"{len(found)} figure{'s' if len(found) > 1 else ''}"
     opened = " open" if len(found) <= FEW else ""
     return f"<h3>Figures</h3><details{opened}><summary>{count}</summary>{table}</details>"
@@ -197,20 +215,20 @@ def _figure(figure: data.Figure) -> str:
         for value in (figure.low, figure.central, figure.high)
     )
     span = mid if low == high else f"{mid} ({low} to {high})"
-    unit = "" if figure.unit == "dimensionless" else figure.unit
+    unit = boxes.unit_words(figure.unit, figure.central)
     cells = (
         f"{escape(figure.description)} <small><code>{escape(figure.id)}</code></small>",
         escape(f"{span} {unit}".rstrip()),
         escape(figure.as_of),
-        escape(figure.verification),
+        {"seen": "read", "recalled": "not read"}.get(figure.verification, ""),
         boxes.source_link(figure.source_id),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _history(dossier: Dossier) -> str:
-    """One row a version and edition, the newest first, each with its probability drawn."""
-    rows = "".join(map(_past, dossier.combined_history()))
+    """One row a value, with the versions that had it, the newest first."""
+    rows = "".join(_past(run) for run in runs(dossier.combined_history()))
     if not rows:
         return "<p>No published version has a verdict on it yet.</p>"
     titles = ("Version", "Rating", "Probability", "Value")
@@ -222,13 +240,31 @@ def _history(dossier: Dossier) -> str:
     )
 
 
-def _past(row: editions.Row) -> str:
+_SAME = ("edition", "part", "rating", "probability", "p05", "p50", "p95", "unit")
+
+
+def runs(history: Iterable[editions.Row]) -> list[list[editions.Row]]:
+    """Rows of versions in a row that say the same, edition by edition."""
+    by_edition: dict[str, list[editions.Row]] = {}
+    for row in history:
+        by_edition.setdefault(row["edition"] or "", []).append(row)
+    found: list[list[editions.Row]] = []
+    for rows in by_edition.values():
+        for _, same in groupby(rows, key=lambda row: [row[name] for name in _SAME]):
+            found.append(list(same))
+    return found
+
+
+def _past(run: list[editions.Row]) -> str:
+    row = run[0]
     when = verdicts.EDITIONS.get(row["edition"] or "", "")
     about = ", ".join(x for x in (row["part"], when) if x)
     note = f"<br><small>{escape(about)}</small>" if about else ""
     chance = verdicts.chance(row).removeprefix("probability ")
     drawn = f'<div class="claim-past">{boxes.probability_svg(row["probability"])}</div>'
-    version = f"{escape(row['version'])}<br><small>{escape(row['released'])}</small>"
+    first = f"{run[-1]['version']} to " if len(run) > 1 else ""
+    since = f"{run[-1]['released']} to " if run[-1]["released"] != row["released"] else ""
+    version = f"{first}{row['version']}<br><small>{since}{row['released']}</small>"
     span = escape(boxes.short_span(row))
     return (
         f"<tr><td>{version}</td><td>{boxes.chip(row['rating'])}{note}</td>"

@@ -238,7 +238,7 @@ def _rating(v: dict[str, Any]) -> dict[str, Any]:
     if word in SCALE:
         value = SCALE.index(word) + 1
         out |= {"ratingValue": value, "bestRating": len(SCALE), "worstRating": 1}
-    return out | {"ratingExplanation": v["reason"]}
+    return out | {"ratingExplanation": f"As of {v['as_of']}: {v['reason']}"}
 
 
 def _claim(claim: data.Claim) -> dict[str, Any]:

@@ -471,15 +471,16 @@ def _figure(row: dict[str, Any], uses: Uses) -> str:
     name = escape(row["figure_id"])
     ends = (
         ""
-        if None in (row["low"], row["high"])
+        if None in (row["low"], row["high"]) or row["low"] == row["high"]
         else f" ({number(row['low'])} to {number(row['high'])})"
     )
     claims = ", ".join(f'<a href="doc:claims/{i}">{i}</a>' for i in map(escape, uses.claims))
     read = ", ".join(map(_chapter, uses.chapters))
     seen = "seen at the source" if row["verification"] == "seen" else "recalled, not seen"
     at = f", {escape(row['locator'])}" if row["locator"] else ""
+    unit = boxes.unit_words(row["unit"], row["central"])
     lines = [
-        f"<strong>{number(row['central'])}</strong>{ends} {escape(row['unit'])}; as of "
+        f"<strong>{number(row['central'])}</strong>{ends} {escape(unit)}; as of "
         f"{escape(row['as_of'])}; {seen}",
         f"{boxes.source_link(row['source_id'])}{at}",
         escape(row["note"] or ""),

@@ -9,6 +9,7 @@ Sphinx rebuilds them.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,13 @@ CLAIM_KINDS = {
 
 
 def chapters() -> list[str]:
-    """Chapter ids in the order in which the post raises them."""
-    return list(dict.fromkeys(data.claims()["chapter"]))
+    """Chapter ids in the order in which the post is done with them: by the last line on each."""
+
+    def last(chapter: str) -> int:
+        claims = data.chapter_claims(chapter)
+        return max(int(n) for c in claims for n in re.findall(r"\d+", c.post_lines))
+
+    return sorted(dict.fromkeys(data.claims()["chapter"]), key=last)
 
 
 def words(chapter: str) -> str:

@@ -253,7 +253,13 @@ def tables(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     ]
     if len(found) == 1:
         return {f"{name}.csv": found[0]}
-    return {f"{name}-{i}.csv": rows for i, rows in enumerate(found, start=1)}
+    named = {f"{name}-{i}.csv": rows for i, rows in enumerate(found, start=1)}
+    return {file: rows for file, rows in named.items() if not _is_line(rows)}
+
+
+def _is_line(rows: list[dict[str, Any]]) -> bool:
+    """Whether a data set is the one number that a line across the chart stands at."""
+    return len(rows) == 1 and len(rows[0]) == 1
 
 
 def _flat(row: Any) -> bool:
@@ -427,7 +433,8 @@ def _table(file: str, rows: list[dict[str, Any]]) -> str:
     body = "".join(
         "<tr>" + "".join(f"<td>{_cell(row.get(n))}</td>" for n in names) + "</tr>\n" for row in rows
     )
-    caption = f"<caption>{escape(file)}, {len(rows):,} rows</caption>"
+    count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
+    caption = f"<caption>{escape(file)}, {count}</caption>"
     return (
         f'<div class="facts-wrap" tabindex="0" role="region" aria-label="{escape(file)}">'
         f'<table class="facts">{caption}<thead><tr>{head}</tr></thead>'

@@ -9,7 +9,6 @@ filter it with.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,19 +42,9 @@ def group(rating: str) -> str:
     return "holds" if place < middle else "fails" if place > middle else "even"
 
 
-def in_order(found: Iterable[str]) -> list[str]:
-    """Chapters in the order in which the post is done with them: by the last line on each."""
-
-    def last(chapter: str) -> int:
-        claims = data.chapter_claims(chapter)
-        return max(int(n) for c in claims for n in re.findall(r"\d+", c.post_lines))
-
-    return sorted(found, key=last)
-
-
-def standing(editions: Editions) -> dict[str, Any]:
-    """The verdict that a claim stands at: the newest edition's."""
-    return verdicts.combine(editions.get("newest") or editions.get("") or editions["post"])
+def standing(editions: Editions, edition: str = "newest") -> dict[str, Any]:
+    """The verdict that a claim stands at: that of the edition asked for, or its only one."""
+    return verdicts.combine(editions.get(edition) or next(iter(editions.values())))
 
 
 # -- one claim as a row ---------------------------------------------------------------------------
@@ -70,14 +59,15 @@ def row(claim: Any, editions: Editions, link: str, test: str = "") -> str:
     then = verdicts.combine(editions["post"]) if len(editions) > 1 else None
     p, before = now["probability"], then["probability"] if then else None
     drawn = boxes.probability_svg(p, before)
-    why = "".join(_why(editions[e]) for e in ("post", "newest", "") if e in editions)
+    why = "".join(_why(editions[e]) for e in ("newest", "post", "") if e in editions)
+    bar = f"<p>Criterion: {escape(claim.criterion)}</p>" if test else ""
     more = f'<p><a href="doc:{test}">Read the test</a></p>' if test else ""
     return (
         f'<li class="score" data-group="{group(now["rating"])}">'
         f'<p class="score-claim"><a href="{link}">{escape(claim.claim)}</a></p>'
         f'<div class="score-result">{boxes.chip(now["rating"])}{drawn}'
         f'<p class="score-when">{escape(_chances(now, then))}</p></div>'
-        f'<details class="score-why"><summary>{escape(_deciding(now))}</summary>{why}{more}'
+        f'<details class="score-why"><summary>{escape(_deciding(now))}</summary>{bar}{why}{more}'
         "</details></li>"
     )
 
@@ -105,14 +95,11 @@ def _chances(now: dict[str, Any], then: dict[str, Any] | None) -> str:
 def _why(parts: list[dict[str, Any]]) -> str:
     """The reason of one edition of a claim, and what its parts were."""
     v = verdicts.combine(parts)
-    when = {"post": "At the post", "newest": "Newest data"}.get(v["edition"] or "", "As of")
-    split = ""
-    if len(parts) > 1:
-        each = "; ".join(f"{verdicts.part_name(p) or 'as a whole'}: {p['rating']}" for p in parts)
-        split = f'<p class="score-parts">{escape(each)}</p>'
+    when = {"post": "At the post,", "newest": "Newest data,"}.get(v["edition"] or "", "As of")
+    split = boxes.parts_line(parts)
     span = f" {boxes.short_span(v)}." if v["edition"] == "post" and v["p50"] is not None else ""
     return (
-        f"<p><b>{when}, {escape(v['as_of'])}</b> {boxes.chip(v['rating'])}</p>"
+        f"<p><b>{when} {escape(v['as_of'])}</b> {boxes.chip(v['rating'])}</p>"
         f"<p>{escape(v['reason'] + span)}</p>{split}"
     )
 
@@ -134,12 +121,39 @@ def sentence(counts: Counter[str]) -> str:
     """The answer of the book in one sentence."""
     testable = counts.total() - counts["untestable"]
     said = (
-        f"Of the post's {counts.total()} claims, {testable} can be tested: "
+        f"Of the post's {counts.total()} claims, {testable} can be tested. By the newest data "
         f"{counts['holds']} come out likely or better, {counts['even']} about even and "
         f"{counts['fails']} unlikely or worse"
     )
     rest = counts["untestable"]
     return f"{said}; {rest} cannot be tested with open data." if rest else f"{said}."
+
+
+def earlier(now: Counter[str], then: Counter[str]) -> str:
+    """How the counts stood by what was known when the post was written."""
+    if now == then:
+        return "By what was known when it was written, the counts are the same."
+    told = f"{then['holds']} likely or better, {then['even']} about even, {then['fails']} unlikely"
+    return f"By what was known when it was written, they were {told} or worse."
+
+
+def held_list(held: dict[str, dict[str, Editions]]) -> str:
+    """The claims that come out likely or better, by name."""
+    found = [
+        (claim, now)
+        for chapter, editions in held.items()
+        for claim in data.chapter_claims(chapter)
+        if claim.id in editions
+        and group((now := standing(editions[claim.id]))["rating"]) == "holds"
+    ]
+    items = "".join(
+        f'<li><a href="doc:claims/{escape(c.id)}">{escape(c.claim)}</a> {boxes.chip(v["rating"])}'
+        "</li>"
+        for c, v in found
+    )
+    return (
+        f'<p>What comes out {GROUPS["holds"]}:</p><ul class="held">{items}</ul>\n' if items else ""
+    )
 
 
 def strip(counts: Counter[str]) -> str:
@@ -209,14 +223,16 @@ class FrontDirective(BookDirective):
     def held(self) -> dict[str, dict[str, Editions]]:
         """Chapter -> claim -> edition -> parts, in the post's order, of what is executed."""
         self.note_data("claims.csv")
-        found = {c: self.verdicts(c) for c in in_order(chapters())}
+        found = {c: self.verdicts(c) for c in chapters()}
         return {c: held for c, held in found.items() if held}
 
-    def subjects(self) -> dict[str, list[str]]:
-        """The rating at which each claim stands, by chapter."""
+    def subjects(self, edition: str = "newest") -> dict[str, list[str]]:
+        """The rating at which each claim stands in an edition, by chapter."""
         return {
             chapter: [
-                standing(held[c.id])["rating"] for c in data.chapter_claims(chapter) if c.id in held
+                standing(held[c.id], edition)["rating"]
+                for c in data.chapter_claims(chapter)
+                if c.id in held
             ]
             for chapter, held in self.held().items()
         }
@@ -229,11 +245,16 @@ class Answer(FrontDirective):
         subjects = self.subjects()
         counts = tally(r for found in subjects.values() for r in found)
         said = sentence(counts)
+        then = tally(r for found in self.subjects("post").values() for r in found)
         path = Path(self.env.srcdir) / "notebooks" / "factory.ipynb"
         self.env.note_dependency(str(path))
         whole = together(stored(path)) if path.exists() else ""
         return [
-            block(f'<p class="answer">{escape(said)}</p>{strip(counts)}{whole}', said),
+            block(
+                f'<p class="answer">{escape(said)}</p>{strip(counts)}<p>{earlier(counts, then)}</p>'
+                f"{held_list(self.held())}{whole}",
+                said,
+            ),
             block(chain(subjects)),
         ]
 
@@ -259,7 +280,8 @@ def together(said: dict[str, str]) -> str:
         return ""
     claims, held, every = (escape(said[n]) for n in names)
     return (
-        f"<p>Taken together, {held} of {claims} claims hold at the same time, and all of them in "
+        "<p>Unlikely claims hold now and then: with all inputs drawn at once, "
+        f"{held} of the {claims} hold in one draw, and all of them in "
         f'{every} of <a href="doc:notebooks/factory">the whole factory</a>.</p>\n'
     )
 
@@ -273,7 +295,7 @@ class Scoreboard(FrontDirective):
         parts = [self.subject(c, held[c], subjects[c]) for c in held]
         waiting = [
             c
-            for chapter in in_order(chapters())
+            for chapter in chapters()
             for c in data.chapter_claims(chapter)
             if c.id not in held.get(chapter, {})
         ]
@@ -341,7 +363,7 @@ def example(claim: Any, editions: Editions, page: str) -> str:
         for noun in ("figure", "source", "table")
     )
     steps = {
-        "Claim": f"“{escape(claim.claim)}” The criterion is set before the data is seen.",
+        "Claim": f"{escape(claim.claim)} A written criterion says what would make it true.",
         "Data": f"{figures} and {tables} from {sources}, each with its date and, where it has "
         "one, its range.",
         "Model": f"It runs and is tested. {escape(_deciding(v))}.",

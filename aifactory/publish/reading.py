@@ -67,8 +67,8 @@ def head(app: Sphinx, docname: str, doctree: nodes.document) -> str:
     verified = ""
     if on:
         verified = (
-            f'<span>Last verified <time datetime="{on}">{day(on)}</time>, '
-            f'<code title="commit {commit}">{commit[:7]}</code></span>'
+            f'<span>Last run <time datetime="{on}">{day(on)}</time>, '
+            f'commit <code title="{commit}">{commit[:7]}</code></span>'
         )
     links = [
         f'<a href="file:{docname}{end}" download>{end}</a>'

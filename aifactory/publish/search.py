@@ -100,7 +100,7 @@ def _figures(app: Sphinx) -> Iterator[Entry]:
         name = row["figure_id"]
         low, central, high = (_number(row[k]) for k in ("low", "central", "high"))
         ends = f" ({low} to {high})" if low != high else ""
-        unit = "" if row["unit"] in ("dimensionless", "unit") else f" {row['unit']}"
+        unit = f" {boxes.unit_words(row['unit'], row['central'])}".rstrip()
         old = f"{boxes.DATA_PAGE}#{boxes.table_anchor('figures')}"
         address = _either(app, "data/figures", name, old)
         yield "figure", row["description"], name, address, f"{central}{ends}{unit}"

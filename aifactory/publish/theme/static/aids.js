@@ -118,7 +118,7 @@
         count += !row.hidden;
       }
       for (const part of all(".argument .subject")) part.hidden = !part.querySelector(".score:not([hidden])");
-      said.textContent = `${count} of ${rows.length} claims shown`;
+      said.textContent = count ? `${count} of ${rows.length} claims shown` : "No claim fits. “Show all” brings them back.";
     };
     const keep = () => {
       const query = new URLSearchParams(location.search);

@@ -115,7 +115,10 @@
     const heading = link.closest("h1, h2, h3");
     const kind = heading ? { className: "headerlink", textContent: "#" } : { textContent: "Link" };
     const place = Object.assign(document.createElement("a"), kind, { href, ariaLabel: `Link to ${ariaLabel?.slice(5)}` });
-    if (heading) link.after(" ", place); else link.before(place, " ");
+    if (heading) {
+      Object.assign(place, { tabIndex: -1, ariaHidden: "true" }); // "Cite" has the address, too
+      link.after(" ", place);
+    } else link.before(place, " ");
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.cite");

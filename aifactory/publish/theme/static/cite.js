@@ -47,10 +47,11 @@
     const file = make("a", { textContent: "Download" });
     const link = make("a", { onclick: () => dialog.close() });
     const hash = make("code");
+    const address = make("dt");
     const edition = make("dd");
     const all = make("a", { textContent: "All citations of this page, and how the hash is worked out" });
     const facts = make("dl", {},
-      make("dt", { textContent: "Permanent address" }), make("dd", {}, link, " ", copy(() => link.textContent, "Copy address")),
+      address, make("dd", {}, link, " ", copy(() => link.textContent, "Copy address")),
       make("dt", { textContent: "Version" }), edition,
       make("dt", { textContent: "SHA-256 of the content" }), make("dd", {}, hash, " ", copy(() => hash.textContent, "Copy hash")));
     dialog = make("dialog", { className: "citing" }, make("div", { className: "citing-head" }, title, close), formats, text,
@@ -59,7 +60,7 @@
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     dialog.addEventListener("close", () => dialog.from?.focus());
     document.body.append(dialog);
-    Object.assign(dialog, { parts: { title, formats, text, said, file, link, hash, edition, all } });
+    Object.assign(dialog, { parts: { title, formats, text, said, file, link, address, hash, edition, all } });
   };
 
   const show = () => {
@@ -72,6 +73,7 @@
     URL.revokeObjectURL(parts.file.href);
     parts.file.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
     parts.file.download = `${from.hash.slice(1) || "page"}.${ending}`;
+    parts.address.textContent = /^https:/.test(item.place) ? "Permanent address" : served ? "Address here" : "Place in the book";
     parts.link.textContent = whole(item.place, item.place);
     parts.link.href = new URL(item.place, site).href;
     parts.edition.textContent = `${page.version}, ${page.released}`;
