@@ -20,6 +20,7 @@ from aifactory.publish.html import escape
 
 HOW = "book/how-to-read#claims-with-several-parts"
 STYLE = '<link rel="stylesheet" href="file:_static/claims.css">\n'
+AT_SOURCE = {"seen": "read", "recalled": "not read"}  # a figure's verification, in words
 SEVERAL = 4  # verdicts that stand openly
 FEW = 6  # items that are listed openly; longer lists fold
 
@@ -220,7 +221,7 @@ def _figure(figure: data.Figure) -> str:
         f"{escape(figure.description)} <small><code>{escape(figure.id)}</code></small>",
         escape(f"{span} {unit}".rstrip()),
         escape(figure.as_of),
-        {"seen": "read", "recalled": "not read"}.get(figure.verification, ""),
+        AT_SOURCE[figure.verification],
         boxes.source_link(figure.source_id),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -67,7 +67,7 @@ def head(app: Sphinx, docname: str, doctree: nodes.document) -> str:
     verified = ""
     if on:
         verified = (
-            f'<span>Last run <time datetime="{on}">{day(on)}</time>, '
+            f'<span>Run and checked <time datetime="{on}">{day(on)}</time>, '
             f'commit <code title="{commit}">{commit[:7]}</code></span>'
         )
     links = [

@@ -14,7 +14,7 @@ from docutils import nodes
 from visit import ROOT
 
 from aifactory import data, verdicts
-from aifactory.publish import front, pages, reading
+from aifactory.publish import directives, front, pages, reading
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)>'
 OLD_ANCHORS = [
@@ -35,7 +35,7 @@ def verdict(**changes):
     } | changes  # fmt: skip
 
 
-CLAIM = SimpleNamespace(id="power-households", claim="Two million homes.")
+CLAIM = SimpleNamespace(id="power-households", claim="Two million homes.", criterion="Within 25%.")
 
 
 def plain(markup):
@@ -73,7 +73,7 @@ def test_every_rating_has_its_group():
 
 def test_subjects_stand_in_the_order_of_the_post():
     wanted = ["power", "cooling", "water", "networking", "robots", "supply-chain", "pace"]
-    assert front.in_order(reversed(wanted)) == wanted
+    assert directives.chapters() == wanted
 
 
 def test_a_row_says_where_a_claim_stood_and_stands():
@@ -114,7 +114,9 @@ def test_a_row_takes_no_markup_from_data():
 def test_the_answer_is_a_count():
     counts = Counter(holds=1, fails=2, untestable=1)
     said = front.sentence(counts)
-    assert said.startswith("Of the post's 4 claims, 3 can be tested: 1 come out likely or better")
+    assert said.startswith(
+        "Of the post's 4 claims, 3 can be tested. By the newest data 1 come out likely or better"
+    )
     assert "0 about even and 2 unlikely or worse; 1 cannot be tested" in said
     assert front.strip(counts).count('<i class="is-fails"') == 3  # two cells and the key
 
@@ -135,7 +137,9 @@ def test_the_first_page_answers_from_what_is_stored(index, ratings):
 
 def test_the_line_on_all_claims_comes_from_the_factory(index):
     said = front.stored(ROOT / "notebooks" / "factory.ipynb")
-    assert f"{said['factory-held']} of {said['factory-claims']} claims hold" in plain(index)
+    assert f"{said['factory-held']} of the {said['factory-claims']} hold in one draw" in plain(
+        index
+    )
     assert front.together({}) == ""
 
 
@@ -207,7 +211,7 @@ def test_links_to_services_need_a_repository_of_theirs(tmp_path, url, project):
 
 def test_last_verified_is_the_notebooks_last_commit_and_nothing_without_git(tmp_path):
     app = app_with({}, tmp_path)
-    assert "verified" not in reading.head(app, "notebooks/power", nodes.document(None, None))
+    assert "checked" not in reading.head(app, "notebooks/power", nodes.document(None, None))
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "water.ipynb").write_text("{}")
     commit = ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qm", "x"]
@@ -215,8 +219,8 @@ def test_last_verified_is_the_notebooks_last_commit_and_nothing_without_git(tmp_
         environment = {"GIT_COMMITTER_DATE": "2026-03-04T12:00:00Z", "PATH": "/usr/bin:/bin"}
         subprocess.run(["git", *command], cwd=tmp_path, check=True, env=environment)
     said = plain(reading.head(app, "notebooks/water", nodes.document(None, None)))
-    assert "Last verified 4 March 2026" in said
-    assert re.search(r"2026 , [0-9a-f]{7}\b", said)
+    assert "Run and checked 4 March 2026" in said
+    assert re.search(r"2026 , commit [0-9a-f]{7}\b", said)
 
 
 def test_every_term_has_a_definition_for_its_tooltip(site):
