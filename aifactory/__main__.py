@@ -58,6 +58,7 @@ Chapter = Annotated[str | None, typer.Option("--chapter", "-c", help="Only of th
 Search = Annotated[
     str | None, typer.Option("--search", "-s", help="Only rows that contain this text.")
 ]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")]
 Notebooks = Annotated[
     Path,
     typer.Option(
@@ -489,9 +490,7 @@ def refresh_command(
     list_sources: Annotated[
         bool, typer.Option("--list", help="List what can be fetched, and fetch nothing.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")
-    ] = None,
+    jobs: Jobs = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     notebooks: Notebooks = ROOT / "notebooks",
@@ -728,9 +727,7 @@ def execute(
     force: Annotated[
         bool, typer.Option("--force", help="Run chapters that are up to date.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")
-    ] = None,
+    jobs: Jobs = None,
     notebooks: Notebooks = ROOT / "notebooks",
 ) -> None:
     """Bring executed notebooks up to date with their text, their models and their data.
@@ -950,9 +947,7 @@ def what_if(
     list_names: Annotated[
         bool, typer.Option("--list", help="List the inputs and scenarios that there are.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Chapters at a time.")
-    ] = None,
+    jobs: Jobs = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     notebooks: Notebooks = ROOT / "notebooks",

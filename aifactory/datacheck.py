@@ -5,8 +5,11 @@ Both back the command line (`python -m aifactory data lock`, `… data check`).
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +110,47 @@ def write(where: Path, descriptor: dict[str, Any]) -> None:
     part = where / "datapackage.json.part"
     part.write_text(text, encoding="utf-8")
     part.replace(where / "datapackage.json")
+
+
+def as_csv(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Rows of text as a table's file holds them."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def store(
+    pack: data.Package,
+    name: str,
+    text: str,
+    describe: Callable[[dict[str, Any], pd.DataFrame], None],
+) -> None:
+    """Write a table's file and its entry in datapackage.json, both or neither.
+
+    `describe` brings the entry up to date from the table as read; hash and size are done here.
+    Raises BrokenRow, and writes nothing, where the text breaks the table's schema.
+    """
+    path, entry, file = pack.path(name), pack.resources[name], pack.file(name)
+    part, before = path.with_name(f"{path.name}.part"), path.read_bytes()
+    try:
+        part.write_text(text, encoding="utf-8")
+        frame, wrong = tableschema.read(part, entry["schema"], file)
+        if wrong:
+            raise BrokenRow.of(wrong)
+        describe(entry, frame)
+        entry["hash"], entry["bytes"] = data.digest(part, file)
+        part.replace(path)
+        try:
+            write(pack.folder, pack.descriptor | {"resources": list(pack.resources.values())})
+        except BaseException:
+            part.write_bytes(before)
+            part.replace(path)
+            raise
+    finally:
+        part.unlink(missing_ok=True)
+    data.forget()
 
 
 def check(where: Path | None = None, pages: list[Path] | None = None) -> list[str]:

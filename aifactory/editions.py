@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
 import itertools
 import re
 import tomllib
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import data, tableschema, verdicts
+from . import data, verdicts
 from .errors import PROGRAM, BrokenRow, DataError, Fault, UnknownName
 
 NAME = "editions"
@@ -265,32 +264,5 @@ def _store(pack: data.Package, rows: list[dict[str, str]], day: str) -> None:
     """Write the table and its entry in datapackage.json, both or neither."""
     from . import datacheck
 
-    path, entry, file = pack.path(NAME), pack.resources[NAME], pack.file(NAME)
-    part, before = path.with_name(f"{path.name}.part"), path.read_bytes()
-    try:
-        part.write_text(as_csv(rows), encoding="utf-8")
-        _, wrong = tableschema.read(part, entry["schema"], file)
-        if wrong:
-            raise BrokenRow.of(wrong)
-        entry["hash"], entry["bytes"] = data.digest(part, file)
-        entry["as_of"] = day
-        part.replace(path)
-        try:
-            descriptor = pack.descriptor | {"resources": list(pack.resources.values())}
-            datacheck.write(pack.folder, descriptor)
-        except BaseException:
-            part.write_bytes(before)
-            part.replace(path)
-            raise
-    finally:
-        part.unlink(missing_ok=True)
-    data.forget()
-
-
-def as_csv(rows: Iterable[dict[str, str]]) -> str:
-    """Rows of text as the file holds them."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    text = datacheck.as_csv(COLUMNS, rows)
+    datacheck.store(pack, NAME, text, lambda entry, _: entry.update(as_of=day))

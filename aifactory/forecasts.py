@@ -12,13 +12,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
-import io
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +25,9 @@ from numpy.typing import ArrayLike
 from . import data, tableschema, units, verdicts
 from .errors import PROGRAM, BrokenRow, DataError, Fault, UnknownName
 from .scores import brier_score, checked_events, log_score
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME = "forecasts"
 FIXED = (
@@ -386,43 +388,19 @@ def _store(pack: data.Package, rows: list[Row]) -> None:
 
     if found := faults(pack, rows):
         raise BrokenRow.of(found)
-    path, entry, file = pack.path(NAME), pack.resources[NAME], pack.file(NAME)
-    part, before = path.with_name(f"{path.name}.part"), path.read_bytes()
-    try:
-        part.write_text(_as_csv(rows), encoding="utf-8")
-        frame, wrong = tableschema.read(part, entry["schema"], file)
-        if wrong:
-            raise BrokenRow.of(wrong)
+
+    def describe(entry: dict[str, Any], frame: pd.DataFrame) -> None:
         known, _ = tableschema.read(
             pack.path("sources"), pack.resources["sources"]["schema"], pack.file("sources")
         )
         entry["sources"] = datacheck.listing(pack, NAME, frame, known)
-        entry["hash"], entry["bytes"] = data.digest(part, file)
         entry["as_of"] = max([entry.get("as_of", ""), *_days(rows)])
-        part.replace(path)
-        try:
-            datacheck.write(
-                pack.folder, pack.descriptor | {"resources": list(pack.resources.values())}
-            )
-        except BaseException:
-            part.write_bytes(before)
-            part.replace(path)
-            raise
-    finally:
-        part.unlink(missing_ok=True)
-    data.forget()
+
+    datacheck.store(pack, NAME, datacheck.as_csv(COLUMNS, rows), describe)
 
 
 def _days(rows: Iterable[Row]) -> list[str]:
     return [row[key] for row in rows for key in ("made_on", "resolved_on") if row[key]]
-
-
-def _as_csv(rows: Iterable[Row]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 # --- scores --------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class Small:
     def put(self, rows):
         """Write the registry, and take its hash over, whatever it holds."""
         full = [dict.fromkeys(forecasts.COLUMNS, "") | row for row in rows]
-        self.file.write_text(forecasts._as_csv(full), encoding="utf-8")
+        self.file.write_text(datacheck.as_csv(forecasts.COLUMNS, full), encoding="utf-8")
         pack = data.load(self.folder)
         for name, entry in pack.resources.items():
             entry["hash"], entry["bytes"] = data.digest(pack.path(name), name)

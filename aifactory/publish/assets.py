@@ -12,6 +12,7 @@ import vl_convert
 from sphinx.application import Sphinx
 
 from aifactory import charts, files
+from aifactory.publish.html import is_shown
 
 
 def vega_script() -> str:
@@ -34,7 +35,7 @@ def _digest() -> str:
 
 
 def _write_assets(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html" or app.builder.name == "epub":
+    if error or not is_shown(app):
         return
     static = Path(app.outdir) / "_static"
     target, stamp = static / "vega.js", static / ".vega-version"
@@ -50,7 +51,7 @@ OWN = Path(__file__).parent / "theme" / "static"
 
 def _shrink(app: Sphinx, error: Exception | None) -> None:
     """Publish our own scripts and styles without comments and blanks: each page loads them."""
-    if error or app.builder.format != "html" or app.builder.name == "epub":
+    if error or not is_shown(app):
         return
     for kind, shorter in (("css", rcssmin.cssmin), ("js", rjsmin.jsmin)):
         for source in sorted(OWN.glob(f"*.{kind}")):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aifactory import verdicts
-from aifactory.publish.html import escape, slug
+from aifactory.publish.html import escape, scrolling, slug
 
 BIBLIOGRAPHY = "book/bibliography"
 DATA_PAGE = "book/data"
@@ -181,10 +181,7 @@ def _evidence(rows: list[dict[str, str]], label: str) -> str:
     )
     return (
         '<details class="verdict-evidence" open><summary>Dated evidence</summary>'
-        '<div class="facts-wrap" tabindex="0" role="region"'
-        f' aria-label="{escape(label)}: dated evidence">'
-        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div></details>"
+        f"{scrolling(f'{label}: dated evidence', head, body)}</details>"
     )
 
 

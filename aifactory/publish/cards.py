@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from aifactory import charts
 from aifactory.files import atomically
 from aifactory.publish import citing
-from aifactory.publish.html import escape
+from aifactory.publish.html import escape, is_site
 
 FOLDER = "og"
 SIZE = (1200, 630)
@@ -141,7 +141,7 @@ def names(app: Sphinx) -> list[str]:
 
 
 def _draw_all(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.name not in citing.SITES:
+    if error or not is_site(app):
         return
     book = app.citer.book
     for name in names(app):

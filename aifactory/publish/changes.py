@@ -22,8 +22,8 @@ from sphinx.application import Sphinx
 
 from aifactory import data, editions, files, verdicts
 from aifactory.editions import Move, Release
-from aifactory.publish import boxes, claimrecords, directives, pages
-from aifactory.publish.html import block, escape, resolve
+from aifactory.publish import boxes, citation, claimrecords, directives, pages
+from aifactory.publish.html import block, escape, is_site, resolve
 
 PAGE = "changes"
 FEED = "feed.xml"
@@ -182,12 +182,12 @@ def feed(app: Sphinx, found: list[Version]) -> str:
     """The Atom feed: an entry a released version, and one a verdict that it moved."""
     out = [v for v in found if v.release.date]
     root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
-    _text(root, "title", f"{claimrecords.BOOK}: changes")
+    _text(root, "title", f"{citation.book().title}: changes")
     _text(root, "id", identifier("feed"))
     _text(root, "updated", _moment(out[0].release.date))
     ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=_place(app, FEED))
     ET.SubElement(root, "link", rel="alternate", type="text/html", href=_place(app, f"{PAGE}.html"))
-    ET.SubElement(ET.SubElement(root, "author"), "name").text = claimrecords.authors()
+    ET.SubElement(ET.SubElement(root, "author"), "name").text = citation.book().by
     _text(root, "rights", claimrecords.LICENCE["title"])
     for version in out:
         _entry(
@@ -262,7 +262,7 @@ def _make(_: Sphinx) -> Iterator[pages.Page]:
 
 def _announce(app: Sphinx, name: str, _: str, context: dict[str, Any], __: Any) -> None:
     """Name the feed in every page's head, and remember the pages that are made."""
-    if app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
+    if not is_site(app):
         return
     if context.get("made"):
         app.aifactory_made.add(name)
@@ -272,7 +272,7 @@ def _announce(app: Sphinx, name: str, _: str, context: dict[str, Any], __: Any) 
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
+    if error or not is_site(app):
         return
     folder = Path(app.outdir)
     files.write_text(folder / FEED, feed(app, versions()))

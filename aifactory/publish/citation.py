@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
+from aifactory.editions import ROOT
 from aifactory.publish import bibliography
 from aifactory.publish.html import slug
-from aifactory.publish.pages import ROOT
 
 FILE = "CITATION.cff"
 LANGUAGE = "en-GB"

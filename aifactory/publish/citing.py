@@ -22,12 +22,11 @@ from aifactory.files import write_text
 from aifactory.publish import boxes, citation, contents, pages
 from aifactory.publish.citation import Book, Work
 from aifactory.publish.contents import Place
-from aifactory.publish.html import escape
+from aifactory.publish.html import escape, is_site
 
 FOLDER = "cite"
 CLAIMS = "claims"
 CHAPTERS = "notebooks/"
-SITES = ("html", "dirhtml")  # the builders whose pages have something to link to
 FORMATS = {"bibtex": "BibTeX", "csl": "CSL-JSON", "ris": "RIS"}
 HASH = (
     "The hash is the SHA-256 of the content: its text as one line a block (UTF-8, Unicode's form "
@@ -228,7 +227,7 @@ def _link_page(app: Sphinx, name: str, template: str, context: dict[str, Any], _
     text = context.get("body")
     if not text:
         return
-    if app.builder.name not in SITES:
+    if not is_site(app):
         context["body"] = _LINK.sub("", text)
         return
     if name in app.env.found_docs:

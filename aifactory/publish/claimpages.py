@@ -14,9 +14,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from aifactory import charts, data, editions, files, verdicts
-from aifactory.publish import backlinks, boxes, claimrecords, directives, pages
+from aifactory.publish import backlinks, boxes, citation, claimrecords, directives, pages
 from aifactory.publish.claimrecords import Dossier
-from aifactory.publish.html import escape
+from aifactory.publish.html import escape, scrolling
 
 HOW = "book/how-to-read#claims-with-several-parts"
 STYLE = '<link rel="stylesheet" href="file:_static/claims.css">\n'
@@ -295,11 +295,11 @@ def _backlinks(links: Iterable[backlinks.Backlink]) -> str:
 
 def _cite(dossier: Dossier, edition: pages.Edition) -> str:
     page = boxes.claim_page(escape(dossier.claim.id))
-    newest = dossier.newest
+    newest, book = dossier.newest, citation.book()
     rated = f" Rated {newest['rating']}, as of {newest['as_of']}." if newest else ""
     line = (
-        f"{claimrecords.authors()} ({edition.released[:4]}). “{dossier.claim.claim}” "
-        f"{claimrecords.BOOK}, version {edition.version}, claim {dossier.claim.id}.{rated}"
+        f"{book.by} ({edition.released[:4]}). “{dossier.claim.claim}” "
+        f"{book.title}, version {edition.version}, claim {dossier.claim.id}.{rated}"
     )
     return (
         f'<p class="claim-line">{escape(line)}</p><p class="claim-ways"><a href="doc:cite/{page}">'
@@ -324,10 +324,7 @@ def _fold(items: list[str], noun: str) -> str:
 
 def _table(label: str, titles: Iterable[str], rows: str) -> str:
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    return (
-        f'<div class="facts-wrap claim-table" tabindex="0" role="region" aria-label="{label}">'
-        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    return scrolling(label, head, rows, "claim-table")
 
 
 # -- into the site --------------------------------------------------------------------------------

@@ -8,25 +8,22 @@ for "exceptionally unlikely" to 7 for "virtually certain".
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aifactory import data, editions, verdicts
-from aifactory.publish import boxes, pages
+from aifactory.publish import boxes, citation, pages
 from aifactory.publish.backlinks import Backlink
 
 SCHEMA = Path(__file__).with_name("claim.schema.json")
-BOOK = "The AI Factory, Checked"
 POST = "post"  # the source that makes the claims
 SCALE = [word for _, word in reversed(verdicts.RATINGS)]
 LICENCE = {
     "name": "CC-BY-4.0",
     "title": "Creative Commons Attribution 4.0",
-    "path": "https://creativecommons.org/licenses/by/4.0/",
+    "path": citation.TEXT_LICENCE,
 }
 RULE = (
     "A claim takes the rating of its least likely part. Parts beyond the criterion don't count, "
@@ -106,7 +103,7 @@ def record(dossier: Dossier, place: Placed, edition: pages.Edition) -> dict[str,
             for b in dossier.backlinks
         ],
         "addresses": {k: place(v) for k, v in addresses(dossier).items()},
-        "book": BOOK,
+        "book": citation.book().title,
         "version": edition.version,
         "released": edition.released,
         "licence": LICENCE,
@@ -190,7 +187,8 @@ def index(dossiers: Iterable[Dossier], place: Placed, edition: pages.Edition) ->
                 "json": place(addresses(one)["json"]),
             }
         )
-    head = {"book": BOOK, "version": edition.version, "released": edition.released}
+    head = {"book": citation.book().title, "version": edition.version}
+    head |= {"released": edition.released}
     return head | {"licence": LICENCE, "rating_rule": RULE, "claims": rows}
 
 
@@ -200,13 +198,6 @@ def as_json(content: dict[str, Any]) -> str:
 
 
 # -- schema.org -----------------------------------------------------------------------------------
-
-
-@cache
-def authors() -> str:
-    """Who makes the book, as pyproject.toml names them."""
-    text = (pages.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return ", ".join(a["name"] for a in tomllib.loads(text)["project"]["authors"])
 
 
 def review(dossier: Dossier, place: Placed, edition: pages.Edition) -> dict[str, Any] | None:
@@ -222,13 +213,13 @@ def review(dossier: Dossier, place: Placed, edition: pages.Edition) -> dict[str,
         "claimReviewed": dossier.claim.claim,
         "itemReviewed": _claim(dossier.claim),
         "reviewRating": _rating(v),
-        "author": {"@type": "Organization", "name": authors()},
+        "author": {"@type": "Organization", "name": citation.book().by},
         "datePublished": edition.released,
         "version": edition.version,
         "inLanguage": "en",
         "license": LICENCE["path"],
         "isBasedOn": place(where["test"]),
-        "isPartOf": {"@type": "Book", "name": BOOK, "url": place("index.html")},
+        "isPartOf": {"@type": "Book", "name": citation.book().title, "url": place("index.html")},
     }
 
 

@@ -17,8 +17,8 @@ from sphinx.application import Sphinx
 
 from aifactory import data
 from aifactory.files import write_text
-from aifactory.publish import citation, citing, heads, pages
-from aifactory.publish.html import slug
+from aifactory.publish import citation, heads, pages
+from aifactory.publish.html import is_site, slug
 
 FILE = "ro-crate-metadata.json"
 SPEC = "https://w3id.org/ro/crate/1.1"
@@ -137,7 +137,7 @@ def crate(app: Sphinx, site: Path) -> dict[str, Any]:
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.name not in citing.SITES:
+    if error or not is_site(app):
         return
     site = Path(app.outdir)
     shutil.copyfile(pages.ROOT / citation.FILE, site / citation.FILE)

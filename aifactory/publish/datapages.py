@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,14 +23,13 @@ from sphinx.application import Sphinx
 
 from aifactory import data, forecasts, tableschema, verdicts
 from aifactory.files import write_text
-from aifactory.publish import boxes, bundles, directives, pages, registry, twins
-from aifactory.publish.html import BookHtml, block, escape, slug
+from aifactory.publish import boxes, bundles, citation, directives, pages, registry, twins
+from aifactory.publish.html import BookHtml, block, escape, is_shown, scrolling, slug
 
 CACHE = "data-pages.json"  # in the folder of doctrees
 SHOWN = 20  # rows of a preview
 FIGURES, SOURCES = "figures", "sources"
 NUMBERS = ("number", "integer")
-AUTHOR = "The AI Factory Fact-Check contributors"
 FOLDERS = {"": "Shared by all chapters"}
 
 Facts = dict[str, dict[str, Any]]
@@ -278,15 +277,6 @@ def _licence(entry: dict[str, Any]) -> str:
     return f'<a href="{escape(path)}">{title}</a>' if path.startswith("http") else title
 
 
-def _table(label: str, heads: Iterable[str], rows: Iterable[str], kind: str = "facts") -> str:
-    """A table that scrolls sideways in a region of its own; cells are HTML."""
-    return (
-        f'<div class="facts-wrap" tabindex="0" role="region" aria-label="{escape(label)}">'
-        f'<table class="{kind}"><thead><tr>{"".join(heads)}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>\n"
-    )
-
-
 def _head(text: str, kind: str = "") -> str:
     return f'<th scope="col"{kind}>{text}</th>'
 
@@ -305,7 +295,7 @@ def _files(name: str, entry: dict[str, Any], files: dict[str, Any]) -> str:
         for kind, file in files.items()
     ]
     heads = [_head("File"), _head("Size", NUMERIC), _head("sha256")]
-    return _table(f"Files of {name}", heads, rows) + (
+    return scrolling(f"Files of {name}", "".join(heads), "".join(rows)) + (
         "<p>In CSV made from Parquet, text that a spreadsheet would run as a formula is behind an "
         "apostrophe.</p>\n"
         if original == "parquet"
@@ -355,7 +345,7 @@ def _fields(name: str, entry: dict[str, Any]) -> str:
         for f in entry["schema"]["fields"]
     ]
     heads = map(_head, ("Field", "Type", "Unit", "Meaning", "Rules"))
-    return _table(f"Fields of {name}", heads, rows)
+    return scrolling(f"Fields of {name}", "".join(heads), "".join(rows))
 
 
 _RULES = {
@@ -396,7 +386,7 @@ def _preview(name: str, entry: dict[str, Any], held: dict[str, Any]) -> str:
     ]
     part = len(rows) < held["about"]["rows"]
     title = f"First {len(rows)} rows" if part else "All rows"
-    shown = _table(f"{title} of {name}", heads, body, "facts preview")
+    shown = scrolling(f"{title} of {name}", "".join(heads), "".join(body), "preview")
     return f'<h2 id="rows">{title}</h2>\n{shown}'
 
 
@@ -507,7 +497,7 @@ def linked(app: Sphinx, name: str, entry: dict[str, Any], held: dict[str, Any]) 
     """The table as schema.org describes a data set."""
     about, here = held["about"], docname(name)
     own = pages.address(app, f"{here}.html", here)
-    book = {"@type": "Organization", "name": AUTHOR}
+    book = {"@type": "Organization", "name": citation.book().by}
     words, link = bundles.licence(entry)
     cited = [] if name in data.BUILT_IN else entry.get("sources", [])
     based = [
@@ -631,12 +621,12 @@ def bundle_links(made: dict[str, Any]) -> str:
         for file, held in made.items()
     ]
     heads = [_head("File"), _head("Holds"), _head("Size", NUMERIC)]
-    return _table("All tables at once", heads, rows)
+    return scrolling("All tables at once", "".join(heads), "".join(rows))
 
 
 def _publish(app: Sphinx, env: Any) -> list[str]:
     """Before pages are written: make all files; the data page shows what the bundles became."""
-    if app.builder.format != "html" or app.builder.name == "epub":
+    if not is_shown(app):
         return []
     before = _kept(app)["bundles"]
     changed = publish(app)["bundles"] != before
@@ -644,7 +634,7 @@ def _publish(app: Sphinx, env: Any) -> list[str]:
 
 
 def _fill_bundles(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    if docname != boxes.DATA_PAGE or app.builder.format != "html" or app.builder.name == "epub":
+    if docname != boxes.DATA_PAGE or not is_shown(app):
         return
     for node in doctree.findall(BookHtml):
         if node.get("bundles"):

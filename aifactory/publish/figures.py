@@ -30,12 +30,11 @@ from sphinx.util import logging
 
 from aifactory import charts, verdicts
 from aifactory.publish import boxes
-from aifactory.publish.html import BookHtml, block, escape
+from aifactory.publish.html import HTML_BUILDERS, BookHtml, block, escape, is_shown, scrolling
 from aifactory.publish.twins import harmless
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "charts"  # of the site: drawings, data and specifications by the chart's name
-HTML_BUILDERS = ("html", "dirhtml", "singlehtml")
 
 
 class Renderer:
@@ -156,7 +155,7 @@ class Ahead:
 
     def order(self, app: Sphinx, doctree: nodes.document) -> None:
         """Begin with a page's charts."""
-        if app.builder.name not in HTML_BUILDERS or app.parallel > 1 or _processors() < 2:
+        if not is_shown(app) or app.parallel > 1 or _processors() < 2:
             return
         folder = Path(app.outdir) / FOLDER
         specs = [node["spec"] for node in _charts(doctree)]
@@ -174,7 +173,7 @@ class Ahead:
 
     def fill(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Give the charts of a page that is about to be written their markup."""
-        if app.builder.name not in HTML_BUILDERS:
+        if not is_shown(app):
             return
         folder = Path(app.outdir) / FOLDER
         trail = (app.config.html_title, app.env.titles[docname].astext())
@@ -435,11 +434,7 @@ def _table(file: str, rows: list[dict[str, Any]]) -> str:
     )
     count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
     caption = f"<caption>{escape(file)}, {count}</caption>"
-    return (
-        f'<div class="facts-wrap" tabindex="0" role="region" aria-label="{escape(file)}">'
-        f'<table class="facts">{caption}<thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>\n"
-    )
+    return scrolling(file, head, body, caption=caption)
 
 
 def _cell(value: Any) -> str:
@@ -449,7 +444,7 @@ def _cell(value: Any) -> str:
 
 
 def _prune(app: Sphinx, error: Exception | None) -> None:
-    if error is None and app.builder.name in HTML_BUILDERS:
+    if error is None and is_shown(app):
         prune(Path(app.outdir))
 
 

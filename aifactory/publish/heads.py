@@ -16,7 +16,7 @@ from aifactory import data
 from aifactory.publish import cards, citation, citing, pages
 from aifactory.publish.citation import Book
 from aifactory.publish.contents import text
-from aifactory.publish.html import escape
+from aifactory.publish.html import escape, is_site
 
 CONTEXT = "https://schema.org"
 
@@ -198,7 +198,7 @@ def head(app: Sphinx, name: str) -> str:
 
 
 def _add(app: Sphinx, name: str, template: str, context: dict[str, Any], _: Any) -> None:
-    if app.builder.name not in citing.SITES:
+    if not is_site(app):
         return
     is_claim = name.startswith(f"{citing.CLAIMS}/") and context.get("made")
     if is_claim or (name in app.env.found_docs and citing_places(app, name)):

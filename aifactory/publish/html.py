@@ -20,6 +20,20 @@ from sphinx.util.osutil import relative_uri
 _ADDRESS = re.compile(r'="(doc|file|cite):([^"#]*)(#[^"]*)?"')
 
 
+SITES = ("html", "dirhtml")  # the builders that make the site
+HTML_BUILDERS = (*SITES, "singlehtml")  # those whose pages browsers show; an EPUB's are its own
+
+
+def is_site(app: Sphinx) -> bool:
+    """Whether the site is being built: pages of their own for claims, tables and citations."""
+    return app.builder.name in SITES
+
+
+def is_shown(app: Sphinx) -> bool:
+    """Whether pages for browsers are being built, which need scripts, drawings and data files."""
+    return app.builder.name in HTML_BUILDERS
+
+
 class BookHtml(nodes.General, nodes.Element):
     """HTML (`html`), what it says in words (`text`), and a chart's specification (`spec`)."""
 
@@ -42,6 +56,18 @@ def escape_code(text: str) -> str:
 def slug(text: str) -> str:
     """A word or phrase as part of an identifier: lower case, hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def scrolling(label: str, heads: str, rows: str, kind: str = "", caption: str = "") -> str:
+    """A table that scrolls sideways in a region of its own; `heads` and `rows` are HTML.
+
+    `kind` is a class of the region. A region has to be named, and reached by keyboard.
+    """
+    return (
+        f'<div class="{f"facts-wrap {kind}".rstrip()}" tabindex="0" role="region"'
+        f' aria-label="{escape(label)}"><table class="facts">{caption}'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>\n"
+    )
 
 
 def resolve(markup: str, here: str, page_uri: Callable[[str], str]) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -22,9 +21,10 @@ from urllib.parse import urljoin
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
-from aifactory.publish.html import escape, resolve
+from aifactory.editions import ROOT
+from aifactory.publish import citation
+from aifactory.publish.html import escape, is_site, resolve
 
-ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "BOOK_URL"  # environment variable: where the site will stand, for absolute addresses
 
 
@@ -52,7 +52,7 @@ def add(app: Sphinx, maker: Maker) -> None:
     """Have the pages of a maker written with the theme's layout, once all documents are."""
 
     def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        if app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
+        if not is_site(app):
             return
         uri = app.builder.get_target_uri
         for page in maker(app):
@@ -108,11 +108,9 @@ class Edition:
 
 @cache
 def edition(root: Path = ROOT) -> Edition:
-    """The edition that is being built, from CITATION.cff, pyproject.toml and git."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    cited = (root / "CITATION.cff").read_text(encoding="utf-8").splitlines()
-    dates = [line.split('"')[1] for line in cited if line.startswith("date-released:")]
-    return Edition(project["version"], dates[0], _git(root, "rev-parse", "HEAD"))
+    """The edition that is being built, from CITATION.cff and git."""
+    book = citation.book(root)
+    return Edition(book.version, book.released.isoformat(), _git(root, "rev-parse", "HEAD"))
 
 
 @cache

@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 
 from aifactory import files
 from aifactory.publish import pages
-from aifactory.publish.html import resolve
+from aifactory.publish.html import is_site, resolve
 
 FOLDER = "notebooks"
 WORDS_A_MINUTE = (
@@ -102,7 +102,7 @@ def edit_url(app: Sphinx, docname: str) -> str:
 
 
 def _add_head(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if doctree is None or app.builder.name not in ("html", "dirhtml"):
+    if doctree is None or not is_site(app):
         return
     context["edit_url"] = edit_url(app, page)
     if page.startswith(f"{FOLDER}/") and str(app.env.doc2path(page)).endswith(".ipynb"):
@@ -131,7 +131,7 @@ def definitions(app: Sphinx) -> dict[str, str]:
 
 def _write_files(app: Sphinx, error: Exception | None) -> None:
     """The glossary's script, and each chapter's two files beside its page."""
-    if error or app.builder.name not in ("html", "dirhtml"):
+    if error or not is_site(app):
         return
     out = Path(app.outdir)
     script = f"bookTerms({json.dumps(definitions(app), ensure_ascii=False)});\n"

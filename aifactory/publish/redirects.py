@@ -14,7 +14,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.osutil import relative_uri
 
 from aifactory.files import write_text
-from aifactory.publish.html import escape
+from aifactory.publish.html import escape, is_site
 
 # Old page -> new address, both from the site's root: "book/old.html": "book/new.html#place".
 MOVED: dict[str, str] = {}
@@ -66,7 +66,7 @@ def write(site: Path, moved: dict[str, str]) -> None:
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
-    if error is None and app.builder.name == "html":
+    if error is None and is_site(app):
         write(Path(app.outdir), MOVED)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aifactory import forecasts, verdicts
 from aifactory.publish import boxes
-from aifactory.publish.html import escape, slug
+from aifactory.publish.html import escape, scrolling, slug
 
 
 def anchor(forecast_id: str) -> str:
@@ -134,10 +134,7 @@ def _calibration(total: dict[str, Any]) -> str:
     titles = ("Said", "Mean probability", "Happened", "Share, with 90 % interval")
     head = "".join(f'<th scope="col">{t}</th>' for t in titles)
     body = "".join("<tr>" + "".join(f"<td>{x}</td>" for x in row) + "</tr>" for row in rows)
-    return (
-        '<div class="facts-wrap" tabindex="0" role="region" aria-label="Calibration">'
-        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n'
-    )
+    return scrolling("Calibration", head, body)
 
 
 def _head(found: list[forecasts.Forecast]) -> str:

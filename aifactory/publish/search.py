@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from aifactory import data, forecasts, verdicts
 from aifactory.files import write_text
 from aifactory.publish import boxes, registry
+from aifactory.publish.html import is_site
 
 FILE = "search-entries.js"
 # In the order in which they are listed: the singular in a list of suggestions, the plural on top.
@@ -196,7 +197,7 @@ def script(found: list[Entry]) -> str:
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html" or app.builder.name in ("epub", "singlehtml"):
+    if error or not is_site(app):
         return
     write_text(Path(app.outdir) / FILE, script(list(entries(app))))
 

@@ -29,7 +29,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from aifactory import charts
 from aifactory.files import write_text
 from aifactory.publish import boxes, directives, figures, pages, slim, xhtml
-from aifactory.publish.html import BookHtml, block, escape, slug
+from aifactory.publish.html import BookHtml, block, escape, is_shown, slug
 
 SUFFIX = ".xhtml"
 CONTENTS = "pages.json"
@@ -305,7 +305,7 @@ class Downloads(directives.BookDirective):
 
 def _offer(app: Sphinx, error: Exception | None) -> None:
     """Put the files that were made beside the pages of the site."""
-    if error or app.builder.format != "html" or app.builder.name == EditionBuilder.name:
+    if error or not is_shown(app):
         return
     for file in FILES:
         made = Path(app.srcdir) / "_build" / file

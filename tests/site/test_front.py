@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
+from samples import verdict
 from visit import ROOT
 
 from aifactory import data, verdicts
@@ -23,16 +24,6 @@ OLD_ANCHORS = [
     "how-it-works",
     "picture-title",
 ]
-
-
-def verdict(**changes):
-    return {
-        "claim_id": "power-households", "metric": "Homes", "unit": "million",
-        "probability": 0.05, "rating": "very unlikely", "reason": "About 0.7 million.",
-        "criterion": "Within 25%.", "as_of": "2019", "p05": 0.5, "p50": 0.7, "p95": 0.9,
-        "part": None, "edition": None, "evidence": [], "figures": [], "tables": [],
-        "sources": [], "limits": "",
-    } | changes  # fmt: skip
 
 
 CLAIM = SimpleNamespace(id="power-households", claim="Two million homes.", criterion="Within 25%.")

@@ -12,6 +12,7 @@ import nbformat
 import pandas as pd
 import pytest
 from docutils import nodes
+from samples import verdict
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -43,16 +44,6 @@ $$ \frac{\mathrm{d}f}{\mathrm{d}t} = 1 $$ (swing)
 x = "a" < 3  # <b>
 ```
 """
-
-
-def verdict(**changes):
-    return {
-        "claim_id": "power-households", "metric": "Homes", "unit": "million",
-        "probability": 0.05, "rating": "very unlikely", "reason": "About 0.7 million.",
-        "criterion": "Within 25%.", "as_of": "2019", "p05": 0.5, "p50": 0.7, "p95": 0.9,
-        "part": None, "edition": None, "evidence": [], "figures": [], "tables": [],
-        "sources": [], "limits": "",
-    } | changes  # fmt: skip
 
 
 def chart(name="sample-dots", **texts):

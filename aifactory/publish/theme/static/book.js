@@ -82,7 +82,8 @@
     if (window.bookFind) return;
     const here = (name) => document.querySelector("script[src$='book.js']").src.replace("book.js", name);
     const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: here("find.css") });
-    document.head.append(style, Object.assign(document.createElement("script"), { src: here("find.js") }));
+    document.head.append(style);
+    load(here("find.js"));
   }, { once: true });
 
   /* -- where the reader is --------------------------------------------------------------------- */
