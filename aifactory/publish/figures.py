@@ -29,7 +29,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from aifactory import charts, verdicts
-from aifactory.publish import boxes
+from aifactory.publish import boxes, policy
 from aifactory.publish.html import BookHtml, block, escape
 from aifactory.publish.twins import harmless
 
@@ -350,6 +350,7 @@ def page(
     picture = _picture(meta["name"], sizes, "")
     shown = "".join(_table(file, rows) for file, rows in tables(spec).items() if _columns(rows))
     return PAGE.format(
+        guard=policy.guard(),
         finding=finding,
         what=escape(meta["what"]),
         picture=picture,
@@ -370,15 +371,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{finding} · {book}</title>
 <meta name="color-scheme" content="light dark">
-<script>
-(() => {{
-  let kept = null;
-  try {{ kept = localStorage.getItem("theme"); }} catch {{ /* storage can be off */ }}
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = kept || (dark ? "dark" : "light");
-  document.documentElement.classList.add("js");
-}})();
-</script>
+{guard}
 <link rel="stylesheet" href="../_static/book.css">
 <link rel="icon" type="image/svg+xml" href="../_static/logo.svg">
 <link rel="search" href="../search.html">
