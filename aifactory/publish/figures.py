@@ -29,12 +29,13 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from aifactory import charts, verdicts
+from aifactory.plain import harmless
 from aifactory.publish import boxes, policy
 from aifactory.publish.html import BookHtml, block, escape
-from aifactory.publish.twins import harmless
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "charts"  # of the site: drawings, data and specifications by the chart's name
+NAME = "[a-z0-9]+(-[a-z0-9]+)*"  # of a chart
 HTML_BUILDERS = ("html", "dirhtml", "singlehtml")
 
 
@@ -67,6 +68,8 @@ def _chart_node(spec: dict[str, Any], renderer: Any) -> BookHtml:
     meta = spec.get("usermeta", {})
     if not meta.get("alt"):
         raise ValueError("a chart without alternative text: draw it with book.show(…)")
+    if not re.fullmatch(NAME, meta.get("name", "")):  # it names files, and stands in addresses
+        raise ValueError(f"{meta.get('name')!r} is no name of a chart: small letters, digits, -")
     node = block("", meta["alt"], spec=spec)
     _label(renderer, f"fig-{meta['name']}", meta["finding"])
     return node
@@ -266,10 +269,10 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """Rows as CSV with a header; cells that a spreadsheet would run as formulas are quoted."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, _columns(rows), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({k: harmless(v) for k, v in row.items()})
+    names = _columns(rows)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([harmless(name) for name in names])
+    writer.writerows([harmless(row.get(name)) for name in names] for row in rows)
     return out.getvalue()
 
 
