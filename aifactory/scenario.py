@@ -382,7 +382,7 @@ def assemble(sets: Sequence[str], which: str | None, inputs: Iterable[Any]) -> S
 
 def _knob(name: str, known: Mapping[str, Knob]) -> Knob:
     if name not in known:
-        close = nearest(name, known)
+        close = nearest(short(name), known)
         advice = f"Nearest: {', '.join(close)}." if close else "See what-if --list."
         raise ScenarioError(f"no input or figure is named {short(name)!r}. {advice}")
     return known[name]

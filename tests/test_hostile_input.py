@@ -23,8 +23,7 @@ EVIL = (
     "</title></script><script>x()</script><img src=x onerror=x()>\"'&{{1}}${2}\u2028\u2029\x1b[31m"
 )
 HEAD = 'name = "x"\ntitle = "X"\n[set]\n'
-TEXTS = ["", "..", "../../etc/passwd", "a\nb", "\x1b[31mred", "x" * 9000, "\udcff", "=1+1", "<b>",
-         "nan", "inf", "-1", "1e999", "--", "{0}", "%s", "\u2028"]  # fmt: skip
+TEXTS = ["", "../../etc/passwd", "a\nb\x1b[31m", "x" * 9000, "\udcff", "nan", "1e999", "--"]
 
 
 @pytest.fixture
@@ -158,7 +157,8 @@ def executed():
 
 
 RAW = {"empty": b"", "list": b"[]", "null": b"null", "deep": b"[" * 100_000, "bytes": b"\xff\xfe",
-       "cells": b'{"cells": 1}', "cell": b'{"cells": [1]}', "output": b'{"cells":[{"outputs":[1]}]}',
+       "cells": b"{\"cells\": 1}",
+       "cell": b'{"cells": [1]}', "output": b'{"cells":[{"outputs":[1]}]}',
        "byte order mark": b"\xef\xbb\xbf{}"}  # fmt: skip
 
 

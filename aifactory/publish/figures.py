@@ -68,7 +68,7 @@ def _chart_node(spec: dict[str, Any], renderer: Any) -> BookHtml:
     meta = spec.get("usermeta", {})
     if not meta.get("alt"):
         raise ValueError("a chart without alternative text: draw it with book.show(…)")
-    if not re.fullmatch(NAME, meta.get("name", "")):  # it names files, and stands in addresses
+    if not re.fullmatch(NAME, str(meta.get("name"))):  # it names files, and stands in addresses
         raise ValueError(f"{meta.get('name')!r} is no name of a chart: small letters, digits, -")
     node = block("", meta["alt"], spec=spec)
     _label(renderer, f"fig-{meta['name']}", meta["finding"])
