@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from aifactory import data, units
@@ -169,9 +170,10 @@ def _convert(values: Range, given: str, wanted: str, name: str) -> Range:
     if not _UNIT.fullmatch(given) or re.search(r"\*\*|[\^²³]", _POWER.sub("", given)):
         raise ScenarioError(f"{name}: {short(given)!r} is no unit. {hint}")
     try:
-        made: Any = (
-            units.registry().Quantity(list(values), units.parse(given)).to(units.parse(wanted))
-        )
+        with np.errstate(all="ignore"):  # what overflows is refused by its size
+            made: Any = (
+                units.registry().Quantity(list(values), units.parse(given)).to(units.parse(wanted))
+            )
     except DataError as error:
         raise ScenarioError(f"{name}: {error} {hint}") from None
     except Exception as error:  # pint raises several types for units of other dimensions
