@@ -56,7 +56,12 @@ def faults(text: str) -> Iterator[str]:
                 yield f"<{element.tag} {name}> leads to code"
 
 
-GOOD = f"<!doctype html><html><head>{policy.guard()}</head><body>{{}}</body></html>"
+GOOD = f"<!doctype html><html><head>{policy.guard()}</head><body></body></html>"
+
+
+def good(body: str) -> str:
+    """A page with the policy, and a body."""
+    return GOOD.replace("<body>", f"<body>{body}")
 
 
 @pytest.mark.parametrize(
@@ -66,14 +71,14 @@ GOOD = f"<!doctype html><html><head>{policy.guard()}</head><body>{{}}</body></ht
         GOOD.replace("'none'", "*", 1),
         GOOD.replace("<head>", "<head><script src='x.js'></script>"),
         GOOD.replace("<meta", "</head><body><meta"),
-        GOOD.format("<script>x()</script>"),
-        GOOD.format('<p onclick="x()">x</p>'),
-        GOOD.format('<a href=" JavaScript:x()">x</a>'),
+        good("<script>x()</script>"),
+        good('<p onclick="x()">x</p>'),
+        good('<a href=" JavaScript:x()">x</a>'),
     ],
 )
 def test_a_fault_is_found(text):
     assert list(faults(text))
-    assert not list(faults(GOOD.format('<script type="application/ld+json">{}</script>')))
+    assert not list(faults(good('<script type="application/ld+json">{}</script>')))
 
 
 def test_every_page_has_the_policy_and_no_script_of_its_own():
@@ -91,6 +96,11 @@ def test_the_policy_allows_neither_evaluation_nor_another_host():
     assert words - hashes == {"'none'", "'self'", "'unsafe-inline'", "data:", "file:"}
 
 
+def refused(visit: Visit) -> list[str]:
+    """What a page complains of that the policy forbade."""
+    return [told for told in visit.complaints if "Content Security Policy" in told]
+
+
 @pytest.fixture(params=["server", "disk"])
 def place(request, base, site):
     """Where the site is opened: by its address, and as files."""
@@ -103,7 +113,7 @@ def test_nothing_foreign_runs(browser, place):
         assert visit.complaints == []
         assert page.evaluate("document.documentElement.classList.contains('js')")
         assert page.evaluate(ATTACK) == {"ran": [], "asked": False, "moved": False}
-        assert any("Content Security Policy" in told for told in visit.complaints)
+        assert refused(visit)
 
 
 def test_pages_work_under_the_policy(browser, place):
@@ -122,8 +132,8 @@ def test_pages_work_under_the_policy(browser, place):
         assert changed
         page.locator("article a.cite").first.click()
         page.locator("dialog[open]").wait_for()
-        assert visit.complaints == []
+        assert refused(visit) == []
         page.goto(place + "search.html?q=transformer")
         page.locator("#search-results li").first.wait_for()
         page.locator("#found li").first.wait_for()
-        assert visit.complaints == []
+        assert refused(visit) == []
