@@ -22,6 +22,8 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from aifactory import plain
+
 PROGRAM = "python -m aifactory"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,8 +77,13 @@ Notebooks = Annotated[
 
 def _fail(message: object, code: int = 2) -> NoReturn:
     """One line on standard error, and out."""
-    typer.echo(f"error: {' '.join(str(message).split())}", err=True)
+    _say(f"error: {message}")
     raise typer.Exit(code)
+
+
+def _say(text: object) -> None:
+    """One line on standard error."""
+    typer.echo(plain.message(text), err=True)
 
 
 def _plainly(command: Command) -> Command:
@@ -107,14 +114,14 @@ def _write(text: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON holds it: no NaN, no numpy types."""
+    """A value as JSON holds it: no NaN, no infinity, no numpy types."""
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if hasattr(value, "item"):
         value = value.item()
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cell(value: Any) -> str:
@@ -127,7 +134,7 @@ def _cell(value: Any) -> str:
         return ";".join(map(str, value))
     if isinstance(value, float):
         return f"{value:.6g}"
-    return " ".join(str(value).split())
+    return plain.line(value)
 
 
 def _emit(
@@ -143,7 +150,7 @@ def _emit(
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(row[c]) for c in columns] for row in rows)
+        writer.writerows([plain.harmless(_cell(row[c])) for c in columns] for row in rows)
         _write(text.getvalue())
     elif sys.stdout.isatty():
         draw(rows)
@@ -205,18 +212,35 @@ def _read(path: Path) -> Rows:
     from aifactory import verdicts
 
     try:
-        return verdicts.read(path)
-    except (ValueError, TypeError, AttributeError) as error:
+        found = verdicts.read(path)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         _fail(f"{path} is not a notebook: {error}" if type(error) is not ValueError else error)
+    for record in found:
+        wrong = [field for field in VERDICT_COLUMNS[1:] if not _fits(record, field)]
+        if wrong:
+            _fail(f"{path} holds a verdict without a right `{wrong[0]}`: run its chapter again")
+    return found
+
+
+def _fits(record: Any, field: str) -> bool:
+    """Whether a verdict has a field, of the kind that it should be."""
+    if not isinstance(record, dict) or field not in record:
+        return False
+    value = record[field]
+    if field in ("evidence", "figures", "tables", "sources"):
+        return isinstance(value, list)
+    if field in ("p05", "p50", "p95", "probability"):
+        return value is None or isinstance(value, int | float)
+    return isinstance(value, str) or (value is None and field in ("part", "edition"))
 
 
 def _used_by(path: Path) -> dict[str, list[str]]:
     """Tables, figures and claims that a chapter read when it was executed."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("aifactory", {})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return {kind: list(kept.get(kind, [])) for kind in ("tables", "figures", "claims")}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         _fail(f"{path} is not a notebook: {error}")
-    return {kind: list(kept.get(kind, [])) for kind in ("tables", "figures", "claims")}
 
 
 VERDICT_COLUMNS = (
@@ -463,7 +487,7 @@ def _done(act: Callable[[], list[str]], refusal: str) -> list[str]:
 
 
 def _report(lines: Iterable[str]) -> None:
-    text = "".join(f"{' '.join(line.split())}\n" for line in lines)
+    text = "".join(f"{plain.line(line)}\n" for line in lines)
     if text:
         _write(text)
 
@@ -816,7 +840,9 @@ def edition() -> None:
 @app.command()
 @_plainly
 def ensemble(
-    draws: Annotated[float, typer.Option("--draws", min=1, help="How many, such as 1e6.")] = 1e6,
+    draws: Annotated[
+        float, typer.Option("--draws", min=1, max=1e12, help="How many, such as 1e6.")
+    ] = 1e6,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random numbers.")] = 1,
     scheduler: Annotated[
         str | None,
@@ -839,7 +865,7 @@ def ensemble(
     from aifactory import ensemble as many
     from aifactory import factory
 
-    if draws != int(draws):
+    if not draws.is_integer():
         _fail(f"--draws takes a whole number, not {draws:g}")
     if keep_draws and out is None:
         _fail("--keep-draws needs a folder: give one with --out")
@@ -974,12 +1000,12 @@ def what_if(
         known = _notebook_paths(notebooks, chapter)
         done = _with_progress(lambda say: whatif.run(asked, known, notebooks, jobs=jobs, say=say))
     for line in [*done.stale, *remarks]:
-        typer.echo(f"note: {line}", err=True)
+        _say(f"note: {line}")
     rows = done.rows + rows
     _emit(rows, whatif.COLUMNS, as_json, as_csv, _before_and_after)
-    typer.echo(whatif.summary(asked, done, rows), err=True)
+    _say(whatif.summary(asked, done, rows))
     for line in done.errors:
-        typer.echo(f"error: {line}", err=True)
+        _say(f"error: {line}")
     if done.errors:
         raise typer.Exit(1)
 
@@ -1057,7 +1083,16 @@ def main(
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code. A wrong call takes one line, too."""
+    """Run the command line and return its exit code. A wrong call takes one line, too.
+
+    So does what nobody thought of; the traceback comes with AIFACTORY_TRACEBACK=1.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        typer.echo("error: an argument is not text in UTF-8", err=True)
+        return 2
     try:
         code = app(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except (KeyboardInterrupt, EOFError, typer.Abort):
@@ -1066,13 +1101,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         # What click calls a usage error, by its shape: typer brings its own copy of click.
         if getattr(error, "exit_code", None) != 2 or not hasattr(error, "format_message"):
-            raise
+            return _unforeseen(error)
         if message := error.format_message():
             message = f"{message.rstrip('.?')}{'?' if message.endswith('?') else '.'}"
             where = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-            typer.echo(f"error: {' '.join(message.split())} See `{where} --help`.", err=True)
+            _say(f"error: {message} See `{where} --help`.")
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(error: Exception) -> int:
+    """An error that no command expects, in one line: a fault here, or in a file that was read."""
+    if os.environ.get("AIFACTORY_TRACEBACK"):
+        raise error
+    _say(f"error: unforeseen {type(error).__name__}: {error} (AIFACTORY_TRACEBACK=1 shows where)")
+    return 2
 
 
 if __name__ == "__main__":

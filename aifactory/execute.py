@@ -118,7 +118,12 @@ def check(chapter: str, notebooks: Path = NOTEBOOKS) -> list[str]:
     if stored is None or "aifactory" not in stored.metadata:
         return [f"{chapter}: {name} has not been executed; {fix}"]
     kept = stored.metadata["aifactory"]
-    used = {k: list(kept[k]) for k in ("modules", "tables", "figures", "claims")}
+    kinds = ("modules", "tables", "figures", "claims")
+    if not {"code", "outputs", *kinds} <= set(kept if isinstance(kept, dict) else ()) or not all(
+        isinstance(kept[k], dict) for k in kinds
+    ):
+        return [f"{chapter}: {name} does not say what its outputs came from; {fix}"]
+    used = {k: list(kept[k]) for k in kinds}
     now = hashes(code_of(text), used)
     changed = ["its code"] if now["code"] != kept["code"] else []
     for kind in used:

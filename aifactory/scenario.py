@@ -18,10 +18,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from aifactory import data, units
 from aifactory.errors import DataError, nearest
+from aifactory.plain import short
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 MOST_BYTES = 100_000
@@ -31,6 +33,10 @@ HIDDEN = ("luck.", "error.")  # inputs that stand for chance and for a fit's err
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TEXT = re.compile(rf"\s*({_NUMBER})\s*(?:,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*)?([^\d,].*)?", re.A)
 _NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
+# A unit is short, and its powers are of names, by one digit: 9**9**9 would never be done.
+_UNIT = re.compile(r"[A-Za-z0-9_%°µμ²³. /*^()-]{1,60}")
+_POWER = re.compile(r"(?<=[A-Za-z])(?:(?:\*\*|\^)-?\d(?![\w.^]|\*\*)|[²³](?![\w.^]|\*\*))")
+MOST = 1e60  # and its inverse the least: beyond them models overflow
 
 Range = tuple[float, float, float]
 
@@ -130,13 +136,13 @@ def read_value(text: str, name: str) -> Value:
     match = _TEXT.fullmatch(text)
     if match is None:
         raise ScenarioError(
-            f"{name}: {text!r} is no value. Write a number, a number with a unit such as 0.3 GW, "
-            "or low,central,high; thousands are not parted by commas."
+            f"{name}: {short(text)!r} is no value. Write a number, a number with a unit such "
+            "as 0.3 GW, or low,central,high; thousands are not parted by commas."
         )
     first, central, high, unit = match.groups()
     numbers = [float(x) for x in (first, central, high) if x is not None]
     if not all(map(math.isfinite, numbers)):
-        raise ScenarioError(f"{name}: {text!r} is too large for a number.")
+        raise ScenarioError(f"{name}: {short(text)!r} is too large for a number.")
     unit = (unit or "").strip()
     if central is None:
         return Value(central=numbers[0], unit=unit)
@@ -161,10 +167,13 @@ def _convert(values: Range, given: str, wanted: str, name: str) -> Range:
     if given == wanted:
         return values
     hint = f"Give it in {wanted}."
+    if not _UNIT.fullmatch(given) or re.search(r"\*\*|[\^²³]", _POWER.sub("", given)):
+        raise ScenarioError(f"{name}: {short(given)!r} is no unit. {hint}")
     try:
-        made: Any = (
-            units.registry().Quantity(list(values), units.parse(given)).to(units.parse(wanted))
-        )
+        with np.errstate(all="ignore"):  # what overflows is refused by its size
+            made: Any = (
+                units.registry().Quantity(list(values), units.parse(given)).to(units.parse(wanted))
+            )
     except DataError as error:
         raise ScenarioError(f"{name}: {error} {hint}") from None
     except Exception as error:  # pint raises several types for units of other dimensions
@@ -178,6 +187,8 @@ def settle(knob: Knob, value: Value) -> Setting:
     low, central, high = found = _convert(
         value.range, value.unit or knob.unit, knob.unit, knob.name
     )
+    if not all(x == 0 or 1 / MOST <= abs(x) <= MOST for x in found):
+        raise ScenarioError(f"{knob.name}: {central:g} is no number that the models can take.")
     shown = f"{low:g}" if low == high else f"{low:g},{central:g},{high:g}"
     if not low <= central <= high:
         raise ScenarioError(
@@ -249,7 +260,7 @@ def find(which: str) -> Path:
     if which not in known:
         close = nearest(which, known) or known
         raise ScenarioError(
-            f"no scenario is named {which!r}; there is {', '.join(close) or 'none yet'}. "
+            f"no scenario is named {short(which)!r}; there is {', '.join(close) or 'none yet'}. "
             "A file of your own ends in .toml."
         )
     return FOLDER / f"{which}.toml"
@@ -274,6 +285,8 @@ def read(path: Path, known: Iterable[str] = ()) -> File:
         raise ScenarioError(f"{label} is nested too deeply for a scenario.") from None
     except ValidationError as error:
         raise ScenarioError(f"{label}: {_first(error)}") from None
+    except ValueError as error:  # Python reads no integer of more than 4,300 digits
+        raise ScenarioError(f"{label}: a number has too many digits.") from error
     except ScenarioError as error:
         raise ScenarioError(f"{label}: {error}") from None
 
@@ -352,7 +365,9 @@ def assemble(sets: Sequence[str], which: str | None, inputs: Iterable[Any]) -> S
     for text in sets:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
-            raise ScenarioError(f"{text!r} sets nothing. Write NAME=VALUE, as in load-factor=0.5.")
+            raise ScenarioError(
+                f"{short(text)!r} sets nothing. Write NAME=VALUE, as in load-factor=0.5."
+            )
         if name in given:
             raise ScenarioError(f"{name} is set twice.")
         given[name] = read_value(value, name)
@@ -369,9 +384,9 @@ def assemble(sets: Sequence[str], which: str | None, inputs: Iterable[Any]) -> S
 
 def _knob(name: str, known: Mapping[str, Knob]) -> Knob:
     if name not in known:
-        close = nearest(name, known)
+        close = nearest(short(name), known)
         advice = f"Nearest: {', '.join(close)}." if close else "See what-if --list."
-        raise ScenarioError(f"no input or figure is named {name!r}. {advice}")
+        raise ScenarioError(f"no input or figure is named {short(name)!r}. {advice}")
     return known[name]
 
 

@@ -29,6 +29,7 @@ from aifactory.publish import (
     html,
     maths,
     pages,
+    policy,
     reading,
     redirects,
     search,
@@ -46,6 +47,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     if "comments_config" not in app.config:
         app.add_config_value("comments_config", {}, "")
     html.setup(app)
+    policy.setup(app)
     figures.setup(app)
     directives.setup(app)
     front.setup(app)

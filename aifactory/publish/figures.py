@@ -29,12 +29,13 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from aifactory import charts, verdicts
-from aifactory.publish import boxes
+from aifactory.plain import harmless
+from aifactory.publish import boxes, policy
 from aifactory.publish.html import HTML_BUILDERS, BookHtml, block, escape, is_shown, scrolling
-from aifactory.publish.twins import harmless
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "charts"  # of the site: drawings, data and specifications by the chart's name
+NAME = "[a-z0-9]+(-[a-z0-9]+)*"  # of a chart
 
 
 class Renderer:
@@ -66,6 +67,8 @@ def _chart_node(spec: dict[str, Any], renderer: Any) -> BookHtml:
     meta = spec.get("usermeta", {})
     if not meta.get("alt"):
         raise ValueError("a chart without alternative text: draw it with book.show(…)")
+    if not re.fullmatch(NAME, str(meta.get("name"))):  # it names files, and stands in addresses
+        raise ValueError(f"{meta.get('name')!r} is no name of a chart: small letters, digits, -")
     node = block("", meta["alt"], spec=spec)
     _label(renderer, f"fig-{meta['name']}", meta["finding"])
     return node
@@ -272,10 +275,10 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """Rows as CSV with a header; cells that a spreadsheet would run as formulas are quoted."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, _columns(rows), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({k: harmless(v) for k, v in row.items()})
+    names = _columns(rows)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([harmless(name) for name in names])
+    writer.writerows([harmless(row.get(name)) for name in names] for row in rows)
     return out.getvalue()
 
 
@@ -356,6 +359,7 @@ def page(
     picture = _picture(meta["name"], sizes, "")
     shown = "".join(_table(file, rows) for file, rows in tables(spec).items() if _columns(rows))
     return PAGE.format(
+        guard=policy.guard(),
         finding=finding,
         what=escape(meta["what"]),
         picture=picture,
@@ -376,15 +380,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{finding} · {book}</title>
 <meta name="color-scheme" content="light dark">
-<script>
-(() => {{
-  let kept = null;
-  try {{ kept = localStorage.getItem("theme"); }} catch {{ /* storage can be off */ }}
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = kept || (dark ? "dark" : "light");
-  document.documentElement.classList.add("js");
-}})();
-</script>
+{guard}
 <link rel="stylesheet" href="../_static/book.css">
 <link rel="icon" type="image/svg+xml" href="../_static/logo.svg">
 <link rel="search" href="../search.html">

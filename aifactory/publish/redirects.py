@@ -14,6 +14,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.osutil import relative_uri
 
 from aifactory.files import write_text
+from aifactory.publish import policy
 from aifactory.publish.html import escape, is_site
 
 # Old page -> new address, both from the site's root: "book/old.html": "book/new.html#place".
@@ -24,6 +25,7 @@ STUB = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+{policy}
 <meta name="robots" content="noindex">
 <meta http-equiv="refresh" content="0; url={to}">
 <link rel="canonical" href="{to}">
@@ -43,7 +45,7 @@ def stub(old: str, new: str) -> str:
     """The page that stands at an old address."""
     page, mark, place = new.partition("#")
     to = relative_uri(old, page) + mark + place
-    return STUB.format(to=escape(to), name=escape(new))
+    return STUB.format(policy=policy.meta(), to=escape(to), name=escape(new))
 
 
 def write(site: Path, moved: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from aifactory import data
 from aifactory.files import atomically, write_text
+from aifactory.plain import harmless
 
 ARROW = {
     "string": pa.string(),
@@ -30,17 +31,6 @@ ARROW = {
     "datetime": pa.timestamp("us"),  # UTC, or the source's own clock where its description says so
 }
 FORMATS = ("csv", "parquet", "json")
-
-
-def harmless(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula, behind an apostrophe; numbers stay."""
-    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
-    return value
 
 
 def arrow(frame: pd.DataFrame, schema: dict[str, Any]) -> pa.Table:
