@@ -27,6 +27,7 @@ from aifactory.publish import (
     front,
     heads,
     html,
+    manifests,
     maths,
     pages,
     reading,
@@ -64,6 +65,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     cards.setup(app)
     heads.setup(app)
     crate.setup(app)
+    manifests.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),
