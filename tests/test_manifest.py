@@ -198,7 +198,7 @@ class Server(http.server.SimpleHTTPRequestHandler):
 
     answers: dict = {}  # noqa: RUF012 - each test sets its own
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         path = self.path.removeprefix("/")
         if path not in self.answers:
             return super().do_GET()
