@@ -957,6 +957,23 @@ def verify_command(
         raise typer.Exit(1)
 
 
+@app.command("cross-checks")
+@_plainly
+def cross_checks(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Work key results out a second time, and keep the table for the site.
+
+    Exit code 1 if the two routes to a result disagree.
+    """
+    from aifactory import crosschecks, files
+
+    made = crosschecks.rows()
+    files.write_text(crosschecks.TABLE, crosschecks.as_csv(made))
+    shown = {"Result": "{result}", "Book": "{book}", "Second": "{second}", "Agrees": "{agrees}"}
+    _emit(made, as_json, as_csv, _table(shown, "cross-checks"))
+    if any(row["agrees"] != "yes" for row in made):
+        raise typer.Exit(1)
+
+
 def _printable(line: str) -> str:
     """A line without characters that steer a terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

@@ -35,14 +35,14 @@ class Database:
     def one(self, query: str) -> float:
         """The one number that a query gives; a table is named as its path: "power/land"."""
         for name in re.findall(r'"([a-z_]+(?:/[a-z0-9_]+)?)"', query):
-            self._load(name)
+            self.load(name)
         return float(self.link.execute(query).fetchone()[0])
 
     def figure(self, figure_id: str) -> float:
         """The central value of a figure."""
         return self.one(f"SELECT central FROM \"figures\" WHERE figure_id = '{figure_id}'")
 
-    def _load(self, name: str) -> None:
+    def load(self, name: str) -> None:
         path = self.folder / f"{name}.csv"
         if name in self.loaded or not path.is_file():
             return
@@ -88,7 +88,7 @@ FLEET = (
 def _level(db: Database, state: str) -> float:
     """Use of an account in a state, kWh a year, on a line through the logarithms of ten years."""
     one = "1e6 * sum(residential_sales_gwh) / sum(residential_accounts)"
-    db._load("power/households_us_state")
+    db.load("power/households_us_state")
     found = db.link.execute(
         f"SELECT year, {one} FROM {USE} WHERE year BETWEEN 2010 AND 2019 AND {state} GROUP BY year"
     ).fetchall()
@@ -148,8 +148,8 @@ def _beta_median(above: int, n: int) -> float:
 
 def _brier(db: Database) -> float:
     """Mean squared error of the settled probabilities of general intelligence."""
-    db._load("pace/agi_probabilities")
-    db._load("pace/market_forecasts")
+    db.load("pace/agi_probabilities")
+    db.load("pace/market_forecasts")
     return db.one(
         "SELECT avg((p - o) * (p - o)) FROM (SELECT probability_percent / 100.0 p, outcome o"
         ' FROM "pace/agi_probabilities" WHERE outcome IS NOT NULL UNION ALL'
@@ -187,7 +187,8 @@ CHECKS = (
           0.03),
     Check("cooling", "cooling-chillers-middle", "Median chiller of the catalogue, MW", SQL,
           "middle rows by window function",
-          lambda db: _median(db, "cooling_capacity_kw", '"cooling/chiller_catalogue"') / 1e3, 0.005),
+          lambda db: _median(db, "cooling_capacity_kw", '"cooling/chiller_catalogue"') / 1e3,
+          0.005),
     Check("cooling", "cooling-chillers-need", "Chillers for 1.2 GW, median", FORM,
           "printed medians: heat 978 MW × spare 1.14 over 1.59 MW a unit; a median of products is"
           " near the product of medians", lambda db: 978 * 1.14 / 1.59, 0.04),

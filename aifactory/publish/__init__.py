@@ -23,6 +23,7 @@ from aifactory.publish import (
     citing,
     claimpages,
     crate,
+    crosspage,
     datapages,
     directives,
     figures,
@@ -52,6 +53,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     html.setup(app)
     figures.setup(app)
     directives.setup(app)
+    crosspage.setup(app)
     front.setup(app)
     reading.setup(app)
     datapages.setup(app)
