@@ -969,7 +969,7 @@ def cross_checks(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     made = crosschecks.rows()
     files.write_text(crosschecks.TABLE, crosschecks.as_csv(made))
     shown = {"Result": "{result}", "Book": "{book}", "Second": "{second}", "Agrees": "{agrees}"}
-    _emit(made, as_json, as_csv, list(crosschecks.COLUMNS), _table(shown, "cross-checks"))
+    _emit(made, list(crosschecks.COLUMNS), as_json, as_csv, _table(shown, "cross-checks"))
     if any(row["agrees"] != "yes" for row in made):
         raise typer.Exit(1)
 

@@ -306,7 +306,8 @@ def rows(root: Path = ROOT) -> list[dict[str, str]]:
         agrees = abs(second - book) <= check.tolerance * abs(book) + 1e-12
         made.append({
             "chapter": check.chapter, "result": check.result, "name": check.name, "printed": text,
-            "book": f"{book:.10g}", "second": f"{second:,.0f}" if second >= 1e4 else f"{second:.4g}",
+            "book": f"{book:.10g}",
+            "second": f"{second:,.0f}" if second >= 1e4 else f"{second:.4g}",
             "tolerance": f"{100 * check.tolerance:g} %", "agrees": "yes" if agrees else "no",
             "kind": check.kind, "route": check.route,
         })  # fmt: skip

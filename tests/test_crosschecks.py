@@ -6,8 +6,10 @@ import json
 import shutil
 
 import pytest
+from typer.testing import CliRunner
 
 from aifactory import crosschecks, data
+from aifactory.__main__ import app
 
 ROOT = crosschecks.ROOT
 
@@ -74,3 +76,14 @@ def test_a_name_that_no_chapter_prints_is_told(tmp_path):
 )
 def test_printed_numbers_are_read(text, which, wanted):
     assert crosschecks.number(text, which) == wanted
+
+
+def test_the_command_lists_them_and_keeps_the_table(tmp_path, monkeypatch, made):
+    monkeypatch.setattr(crosschecks, "TABLE", tmp_path / "crosschecks.csv")
+    monkeypatch.setattr(crosschecks, "rows", lambda: made)
+    done = CliRunner().invoke(app, ["cross-checks"])
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()) == len(made) + 1
+    assert crosschecks.stored(tmp_path / "crosschecks.csv") == made
+    monkeypatch.setattr(crosschecks, "rows", lambda: [made[0] | {"agrees": "no"}])
+    assert CliRunner().invoke(app, ["cross-checks", "--csv"]).exit_code == 1
