@@ -9,11 +9,13 @@ JOBS ?= 2
 PORT ?= 8000
 
 UV_VERSION := 0.13.9
+CYCLONEDX_VERSION := 7.5.0
+PIP_AUDIT_VERSION := 2.10.1
 BIN := .venv/bin
 DONE := .venv/.installed
 RUN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python
 BOOK := $(BIN)/jupyter-book build . -W --keep-going -n
-SITE := _build/html/index.html
+INDEX := _build/html/index.html
 # In the order of their names: xdist would keep modules of few tests, the longest, for the end, when
 # one of two processes has nothing left to do. The chapters come last, each of much the same length.
 TEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
@@ -22,17 +24,19 @@ TEST := $(RUN) -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # all libraries again.
 export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Axes of time are drawn in local time: one time everywhere.
+export TZ := UTC
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench audit clean venv deps-book deps-full site
+.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench audit verify reproduce licences sbom audit-packages clean venv deps-book deps-full site
 
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # --- for readers ----------------------------------------------------------------------------------
 
 book: deps-book site ## build the site from the stored outputs
-	@echo "Open $(SITE) in a browser, or run: make serve"
+	@echo "Open $(INDEX) in a browser, or run: make serve"
 
 pdf: deps-full ## print the whole book to _build/ai-factory-checked.pdf; needs a Chromium
 	@$(RUN) -m aifactory.publish pdf
@@ -97,6 +101,23 @@ bench: deps-full site ## measure run times and page weights
 
 audit: deps-full site ## every page in both themes at two widths with axe-core: accessible, quiet, self-contained
 	@$(RUN) bench/audit.py
+
+verify: $(if $(filter http%,$(SITE)),deps-full,deps-book) $(if $(BUILD),site) ## check a site against its manifest: SITE=URL or folder [BUILD=1: and against a build here]
+	@$(RUN) -m aifactory verify "$(or $(SITE),_build/html)" $(if $(BUILD),--build _build/html)
+
+reproduce: deps-book ## build the site twice, under unlike circumstances, and compare every byte [COMMIT=HEAD]
+	@$(RUN) bench/reproduce.py $(COMMIT)
+
+licences: deps-full ## list the licences of all pinned packages anew
+	@$(RUN) -m aifactory.licences
+
+sbom: deps-full ## what the locks install, as a CycloneDX bill of materials in _build/sbom.json
+	@mkdir -p _build
+	$(BIN)/python -m uv tool run --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py environment .venv \
+	  --output-reproducible --output-format JSON -o _build/sbom.json
+
+audit-packages: deps-full ## ask the public advisories about every pinned package; needs the network
+	$(BIN)/python -m uv tool run pip-audit==$(PIP_AUDIT_VERSION) -r requirements.txt --require-hashes --disable-pip
 
 clean: ## remove what was built (not .venv)
 	rm -rf _build build dist aifactory.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache

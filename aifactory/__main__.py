@@ -955,6 +955,53 @@ def factory_learn() -> None:
 # --- what if -------------------------------------------------------------------------------------
 
 
+@app.command("verify")
+@_plainly
+def verify_command(
+    site: Annotated[str, typer.Argument(help="Folder or address of a site.")] = "_build/html",
+    build: Annotated[
+        Path | None,
+        typer.Option(help="A site built here from the same commit, to compare with."),
+    ] = None,
+) -> None:
+    """Check every file of a built or published site against the site's own manifest.
+
+    One line a fault. Exit codes: 1 if there is any, 2 if the site can't be read or its manifest is
+    none, or if the build is of another commit.
+    """
+    from aifactory import verify
+
+    held, faults = verify.verify(site, build)
+    for fault in faults:
+        _write(f"{_printable(fault)}\n")
+    of = f"version {held.version}, commit {held.commit[:12] or 'unknown'}, digest {held.digest()}"
+    typer.echo(f"{_count(len(held.files), 'file')}, {_count(len(faults), 'fault')}: {of}", err=True)
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command("cross-checks")
+@_plainly
+def cross_checks(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Work key results out a second time, and keep the table for the site.
+
+    Exit code 1 if the two routes to a result disagree.
+    """
+    from aifactory import crosschecks, files
+
+    made = crosschecks.rows()
+    files.write_text(crosschecks.TABLE, crosschecks.as_csv(made))
+    shown = {"Result": "{result}", "Book": "{book}", "Second": "{second}", "Agrees": "{agrees}"}
+    _emit(made, list(crosschecks.COLUMNS), as_json, as_csv, _table(shown, "cross-checks"))
+    if any(row["agrees"] != "yes" for row in made):
+        raise typer.Exit(1)
+
+
+def _printable(line: str) -> str:
+    """A line without characters that steer a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
 @app.command("what-if")
 @_plainly
 def what_if(

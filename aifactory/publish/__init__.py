@@ -8,6 +8,8 @@ chapter, mathematics as MathML, and the bibliography made from data/sources.csv.
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,14 @@ from aifactory.publish import (
     citing,
     claimpages,
     crate,
+    crosspage,
     datapages,
     directives,
     figures,
     front,
     heads,
     html,
+    manifests,
     maths,
     pages,
     policy,
@@ -42,6 +46,7 @@ HERE = Path(__file__).parent
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx."""
+    _same_everywhere(app)
     app.add_html_theme("aifactory", str(HERE / "theme"))
     # jupyter-book sets this whether or not the extension that knows it is loaded.
     if "comments_config" not in app.config:
@@ -50,6 +55,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     policy.setup(app)
     figures.setup(app)
     directives.setup(app)
+    crosspage.setup(app)
     front.setup(app)
     reading.setup(app)
     datapages.setup(app)
@@ -66,12 +72,29 @@ def setup(app: Sphinx) -> dict[str, Any]:
     cards.setup(app)
     heads.setup(app)
     crate.setup(app)
+    manifests.setup(app)
     return {
         "version": "1",
         "env_version": _sources_digest(),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
+
+
+def _same_everywhere(app: Sphinx) -> None:
+    """Build in universal time, for axes of time are drawn in local time, and keep the book's year.
+
+    Where SOURCE_DATE_EPOCH is set, Sphinx puts its year in place of this year's in the copyright:
+    then the same commit gave other pages in another year.
+    """
+    os.environ["TZ"] = "UTC"
+    if hasattr(time, "tzset"):
+        time.tzset()
+    said: list[str] = []
+    app.connect("config-inited", lambda app, config: said.append(config.copyright), priority=1)
+    app.connect(
+        "config-inited", lambda app, config: setattr(config, "copyright", said[0]), priority=999
+    )
 
 
 def _sources_digest() -> int:

@@ -109,8 +109,7 @@ def test_continuous_integration_runs_what_the_readme_says():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     workflow = yaml.safe_load(text(".github/workflows/book.yml"))
     steps = [s.get("run") for s in workflow["jobs"]["test"]["steps"]]
-    assert [s for s in steps if s] == [".ci/run", "make pdf epub book"]
-    assert workflow["jobs"]["publish"]["needs"] == "test"
+    assert [s for s in steps if s] == [".ci/run"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -187,6 +187,25 @@
     document.head.append(script);
   });
 
+  /* -- editions: a page at .../0.5.0/ asks the folder above for the list; an old one says so ------ */
+  const top = new URL(base || "./", location.href);
+  const [, edition] = /\/(\d+\.\d+\.\d+)\/$/.exec(top.pathname) || [];
+  if (edition && top.protocol !== "file:") {
+    window.bookEditions = (list) => {
+      const newest = list.at(-1);
+      if (newest === edition || !list.includes(edition)) return;
+      const note = document.createElement("aside");
+      const link = document.createElement("a");
+      note.className = "old-edition";
+      note.setAttribute("aria-label", "Edition");
+      link.href = new URL(`../latest/${location.pathname.slice(top.pathname.length)}${location.hash}`, top);
+      link.textContent = `the newest is ${newest}`;
+      note.append(`You read edition ${edition}; `, link, ".");
+      document.querySelector(".top").after(note);
+    };
+    load(`${base}../editions.js`).catch(() => { /* the edition stands alone */ });
+  }
+
   const leaves = (spec) => {
     for (const key of ["vconcat", "hconcat", "concat"]) {
       if (spec[key]) return spec[key].flatMap(leaves);

@@ -1,0 +1,57 @@
+"""The table of cross-checks: key results beside what a second route gives."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from aifactory import crosschecks
+from aifactory.publish import directives
+from aifactory.publish.html import block, escape
+
+HEADS = ("Result", "The book", "Second route", "Within", "Agrees", "How it was worked out again")
+
+
+class CrossChecks(directives.BookDirective):
+    """All cross-checks as they are stored, by chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir) / "book" / crosschecks.TABLE.name
+        self.env.note_dependency(str(path))
+        found = crosschecks.stored(path)
+        agree = sum(row["agrees"] == "yes" for row in found)
+        body = ""
+        for chapter, rows in groupby(found, key=lambda row: row["chapter"]):
+            page = f"doc:{self.page(chapter)}"
+            name = escape(directives.words(chapter).capitalize())
+            body += (
+                f'<tbody><tr><th scope="rowgroup" colspan="{len(HEADS)}">'
+                f'<a href="{page}">{name}</a></th></tr>{"".join(map(_row, rows))}</tbody>'
+            )
+        heads = "".join(f'<th scope="col">{text}</th>' for text in HEADS)
+        return [
+            block(
+                f"<p><strong>{agree} of {len(found)} agree.</strong></p>\n"
+                '<div class="facts-wrap" tabindex="0" role="region" aria-label="Cross-checks">'
+                f'<table class="facts"><thead><tr>{heads}</tr></thead>{body}</table></div>\n',
+                f"{agree} of {len(found)} agree.",
+            )
+        ]
+
+
+def _row(row: dict[str, str]) -> str:
+    cells = (row["printed"], row["second"], row["tolerance"], row["agrees"].capitalize())
+    way = f"{row['kind'].capitalize() if row['kind'] != 'SQL' else 'SQL'}: {row['route']}"
+    return (
+        f'<tr><th scope="row">{escape(row["result"])}</th>'
+        + "".join(f"<td>{escape(text)}</td>" for text in (*cells, way))
+        + "</tr>"
+    )
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("cross-checks", CrossChecks)

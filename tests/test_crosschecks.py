@@ -1,0 +1,89 @@
+"""Key results by a second route: recomputed, and held to what the chapters print."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from aifactory import crosschecks, data
+from aifactory.__main__ import app
+
+ROOT = crosschecks.ROOT
+
+
+@pytest.fixture(scope="module")
+def made():
+    return crosschecks.rows()
+
+
+def test_both_routes_agree(made):
+    apart = [f"{r['name']}: {r['book']}, {r['second']}" for r in made if r["agrees"] != "yes"]
+    assert apart == []
+
+
+def test_the_stored_table_is_what_comes_out(made):
+    assert crosschecks.TABLE.read_text(encoding="utf-8") == crosschecks.as_csv(made), (
+        "run: python -m aifactory cross-checks"
+    )
+
+
+def test_every_chapter_has_one_and_no_tolerance_is_wide(made):
+    assert {r["chapter"] for r in made} == {*data.claims()["chapter"], "factory"}
+    assert len(made) >= 16
+    assert len({r["name"] for r in made}) == len(made)
+    assert max(check.tolerance for check in crosschecks.CHECKS) <= 0.05
+
+
+def test_the_second_routes_use_none_of_the_models():
+    source = (ROOT / "aifactory" / "crosschecks.py").read_text(encoding="utf-8")
+    assert "aifactory" not in [x.split()[1].split(".")[0] for x in source.splitlines()
+                               if x.strip().startswith(("import ", "from "))]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "caught"),
+    [
+        ("networking/interruptions_by_cause.csv", "Faulty GPU,GPU,148", "Faulty GPU,GPU,184",
+         "interruptions-crash-counts"),
+        ("robots/ifr_service_robots.csv", ",102900,", ",109200,", "robots-niches-logistics"),
+        ("power/turbine_fleet.csv", ",8,48.0,", ",9,48.0,", "plant-grade-nameplate"),
+    ],
+)  # fmt: skip
+def test_a_wrong_number_in_the_data_shows(tmp_path, file, old, new, caught):
+    shutil.copytree(data.folder(), tmp_path / "data")
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    path = tmp_path / "data" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    found = crosschecks.rows(tmp_path)
+    assert caught in [r["name"] for r in found if r["agrees"] == "no"]
+
+
+def test_a_name_that_no_chapter_prints_is_told(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "power.ipynb").write_text(json.dumps({"cells": []}))
+    with pytest.raises(KeyError, match=r"power.ipynb prints no 'nothing'"):
+        crosschecks.printed("power", "nothing", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "which", "wanted"),
+    [("1,224 MW", 0, 1224), ("−0.2 (90 % interval −0.4 to 0)", 1, -0.4), ("0.28 million", 0, 0.28)],
+)
+def test_printed_numbers_are_read(text, which, wanted):
+    assert crosschecks.number(text, which) == wanted
+
+
+def test_the_command_lists_them_and_keeps_the_table(tmp_path, monkeypatch, made):
+    monkeypatch.setattr(crosschecks, "TABLE", tmp_path / "crosschecks.csv")
+    monkeypatch.setattr(crosschecks, "rows", lambda: made)
+    done = CliRunner().invoke(app, ["cross-checks"])
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()) == len(made) + 1
+    assert crosschecks.stored(tmp_path / "crosschecks.csv") == made
+    monkeypatch.setattr(crosschecks, "rows", lambda: [made[0] | {"agrees": "no"}])
+    assert CliRunner().invoke(app, ["cross-checks", "--csv"]).exit_code == 1
