@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench audit clean venv deps-book deps-full site
+.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench attack audit clean venv deps-book deps-full site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -94,6 +94,9 @@ lock: venv ## pin requirements.in again, with hashes
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py
 	@$(RUN) bench/site.py
+
+attack: deps-full ## plant faults in a copy, and see which check catches each [SAMPLE=100] [KIND=unit] [SEED=7]
+	@$(RUN) -m tests.campaign $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(KIND),--kind "$(KIND)") $(if $(SEED),--seed $(SEED))
 
 audit: deps-full site ## every page in both themes at two widths with axe-core: accessible, quiet, self-contained
 	@$(RUN) bench/audit.py

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 
 from aifactory.publish import (
     assets,
+    attack,
     bibliography,
     cards,
     changes,
@@ -48,6 +49,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     html.setup(app)
     figures.setup(app)
     directives.setup(app)
+    attack.setup(app)
     front.setup(app)
     reading.setup(app)
     datapages.setup(app)

@@ -87,6 +87,8 @@ class Campaign:
             sort = "code" if what == "red" else "texts"
             asked = {"level": "prepare", "what": what, "limit": 1800, **job}
             self.prepared[key] = self.worker(sort).ask(asked)
+            if "error" in self.prepared[key]:
+                raise RuntimeError(f"{what} can't be prepared: {self.prepared[key]['error']}")
         return self.prepared[key]
 
     def in_step(self) -> None:
@@ -105,9 +107,8 @@ class Campaign:
         table = path.with_suffix("").as_posix().removeprefix("data/")
         row = fault.place.partition("(")[2].partition(")")[0]
         wanted = {"modules": fault.file, "tables": table, "claims": row, "figures": row}
-        if fault.file in ("data/datapackage.json", "data/sources.csv", "data/figures.csv"):
-            if fault.file != "data/figures.csv" or not row:
-                return sorted(self.uses)
+        if path.name in ("datapackage.json", "sources.csv") or (not row and path.stem == "figures"):
+            return sorted(self.uses)
         return [s for s, used in self.uses.items()
                 if any(name in used[kind] for kind, name in wanted.items() if name)]  # fmt: skip
 
@@ -116,6 +117,7 @@ class Campaign:
         found: dict[str, Any] = {
             "level": level, "file": fault.file, "kind": fault.kind, "limit": LIMIT,
             "chapters": self.chapters(fault), "code": fault.file.endswith((".py", ".txt")),
+            "sphinx": self.sphinx(fault),
             "original": str(self.scratch.root / fault.file), "out": str(self.folder / "sphinx"),
             "doctrees": str(self.folder / "doctrees"), "baselines": str(self.folder),
         }  # fmt: skip
@@ -124,19 +126,25 @@ class Campaign:
             found["limit"] = 300
         return found
 
+    def sphinx(self, fault: faults.Fault) -> bool:
+        """Whether a fault is in what Sphinx reads and no chapter's run makes."""
+        return self.expensive and fault.file.endswith((".md", "sources.csv"))
+
     def fresh(self, fault: faults.Fault) -> bool:
         """Whether this fault is among those that are also run afresh."""
         return self.expensive and int(fault.id, 16) % FRESH == 0
 
-    def attack(self, fault: faults.Fault) -> dict[str, Any]:
+    def attack(
+        self, fault: faults.Fault, levels: tuple[str, ...] = ("planted", "laundered")
+    ) -> dict[str, Any]:
         """One fault at both levels."""
         sort = "code" if fault.file.endswith(".py") else "texts"
         text = (self.copy / fault.file).read_bytes().decode()
         row = {"fault": fault.id, "fresh_run": ""}
         row |= {k: getattr(fault, k) for k in ("kind", "file", "place", "before", "after")}
-        if self.expensive and sort == "texts" and fault.file.endswith((".md", "sources.csv")):
+        if self.sphinx(fault):
             self.prepare("doctrees", to=str(self.folder / "doctrees"))
-        for level in ("planted", "laundered"):
+        for level in levels:
             if level == "laundered" and fault.kind in SAME_FOR_ALL:
                 row |= {"laundered_by": row["planted_by"], "laundered_seconds": ""}
                 continue
@@ -149,6 +157,8 @@ class Campaign:
             self.scratch.plant(fault.file, fault.apply(text))
             found = self.worker(sort).ask(job)
             self.scratch.restore()
+            if "error" in found:
+                raise RuntimeError(f"a check of {fault} fell over: {found['error']}")
             row |= {f"{level}_by": found["caught"], f"{level}_seconds": f"{found['seconds']:.2f}"}
             if job.get("fresh") and not found["caught"]:
                 row["fresh_run"] = "same" if job["chapters"] else ""
@@ -166,8 +176,10 @@ class Campaign:
 
 def commit(root: Path) -> str:
     """The commit that is attacked, marked where files differ from it."""
+
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True).stdout
+
     changed = "+" if git("status", "--porcelain", "--untracked-files=no").strip() else ""
     return git("rev-parse", "--short=12", "HEAD").strip() + changed
 

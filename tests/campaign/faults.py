@@ -128,7 +128,14 @@ def _shown(text: str) -> str:
 
 
 def _fault(
-    name: str, file: str, text: str, start: int, stop: int, new: str, place: str = "", around: int = 0
+    name: str,
+    file: str,
+    text: str,
+    start: int,
+    stop: int,
+    new: str,
+    place: str = "",
+    around: int = 0,
 ) -> Fault:
     """A fault told by what stands there, with some of the line around it."""
     low = max(text.rfind("\n", 0, start) + 1, start - around)
@@ -464,9 +471,11 @@ def what_if(tree: Tree, rng: random.Random) -> Fault | None:
     stored = rng.random() < 0.7
     file = rng.choice(tree.find("notebooks/*.ipynb" if stored else "notebooks/*.md"))
     text = tree.text(file)
-    pattern = r'^ *"calculate": "(.*\d.*)"' if stored else r'transform_calculate\(.*?"([^"\n]*\d[^"\n]*)"'
+    pattern = (
+        r'^ *"calculate": "(.*\d.*)"' if stored else r'transform_calculate\(.*?"([^"\n]*\d[^"\n]*)"'
+    )
     found = _matches(rng, re.compile(pattern, re.M), text)
-    spots = [m for m in re.finditer(r"(?<![\w.])\d[\d.]*", found[1])] if found else []
+    spots = list(re.finditer(r"(?<![\w.])\d[\d.]*", found[1])) if found else []
     if not found or not spots:
         return None
     spot = rng.choice(spots)
@@ -503,7 +512,11 @@ def prose(tree: Tree, rng: random.Random) -> Fault | None:
     if not found:
         return None
     spot = rng.choice(found)
-    new = f"{rng.randrange(2, 900)} MW" if typed else rng.choice([d for d in "123456789" if d != spot[0]])
+    new = (
+        f"{rng.randrange(2, 900)} MW"
+        if typed
+        else rng.choice([d for d in "123456789" if d != spot[0]])
+    )
     return _fault(name, file, text, *spot.span(), new, around=40)
 
 

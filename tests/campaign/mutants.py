@@ -1,9 +1,9 @@
 """Single changes of a module's code: comparison, arithmetic, boolean, constant, condition, return.
 
-mutmut puts a trampoline around every function, which changes what a module says of itself: chapters
-keep its hash and print it, and the factory reads formulas from source. cosmic-ray starts Python anew
-for each mutant, which takes longer here than the tests. Both also keep their own books. So this is
-the part of them that is needed: where an operator stands, and what takes its place.
+mutmut puts a trampoline around every function, which changes what a module says of itself:
+chapters keep its hash and print it, and the factory reads formulas from source. cosmic-ray starts
+Python anew for each mutant, which takes longer here than the tests. Both also keep their own books.
+So this is the part of them that is needed: where an operator stands, and what takes its place.
 """
 
 from __future__ import annotations

@@ -20,14 +20,20 @@ from typing import Any
 
 from . import checks
 
-COMMON = ("numpy", "pandas", "scipy.stats", "scipy.optimize", "pyarrow.parquet", "hypothesis",
-          "hypothesis.extra.numpy", "pytest", "pint", "networkx")  # fmt: skip
-CODE = ("psychrolib", "fluids", "ht", "CoolProp.CoolProp", "phreeqpython", "SALib", "statsmodels.api",
-        "numpy_financial", "simpy", "numexpr", "highspy", "pypsa", "scipy.integrate", "scipy.sparse",
-        "scipy.interpolate", "scipy.signal", "jupytext", "nbformat")  # fmt: skip
-TEXTS = ("jupytext", "nbformat", "nbval.plugin", "frictionless", "pybtex.database", "yaml", "IPython",
-         "altair", "vl_convert", "sphinx.application", "myst_nb", "sphinxcontrib.bibtex", "jsonschema",
-         "nbclient", "typer.testing")  # fmt: skip
+COMMON = (
+    "numpy", "pandas", "scipy.stats", "scipy.optimize", "pyarrow.parquet", "hypothesis",
+    "hypothesis.extra.numpy", "pytest", "pint", "networkx",
+)  # fmt: skip
+CODE = (
+    "psychrolib", "fluids", "ht", "CoolProp.CoolProp", "phreeqpython", "SALib", "statsmodels.api",
+    "numpy_financial", "simpy", "numexpr", "highspy", "pypsa", "scipy.integrate", "scipy.sparse",
+    "scipy.interpolate", "scipy.signal", "jupytext", "nbformat",
+)  # fmt: skip
+TEXTS = (
+    "jupytext", "nbformat", "nbval.plugin", "frictionless", "pybtex.database", "yaml", "IPython",
+    "altair", "vl_convert", "sphinx.application", "myst_nb", "sphinxcontrib.bibtex", "jsonschema",
+    "nbclient", "typer.testing",
+)  # fmt: skip
 
 
 def remember(module: Any) -> None:
@@ -96,9 +102,8 @@ def child(job: dict[str, Any], pipe: int) -> None:
     checks.silence()
     try:
         found = work(job)
-    except BaseException as error:  # a check that falls over is red too, and says so
-        found = {"caught": f"{type(error).__name__} in a check", "seconds": 0.0, "tried": [],
-                 "error": repr(error)[:300]}  # fmt: skip
+    except BaseException as error:  # a check that falls over has not caught anything
+        found = {"caught": "", "seconds": 0.0, "tried": [], "error": repr(error)[:300]}
     os.write(pipe, json.dumps(found).encode())
     os._exit(0)
 
@@ -129,8 +134,8 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     os.waitpid(pid, 0)
     if found:
         return json.loads(found)
-    return {"caught": "time limit" if left <= 0 else "crash", "seconds": time.perf_counter() - start,
-            "tried": []}  # fmt: skip
+    why = "time limit" if left <= 0 else "crash"
+    return {"caught": why, "seconds": time.perf_counter() - start, "tried": []}
 
 
 def main() -> None:
