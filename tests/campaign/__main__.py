@@ -8,6 +8,7 @@ done writes the table. `--sample` and `--kind` run a part, print it and write no
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import hashlib
 import json
@@ -60,7 +61,8 @@ class Worker:
         return json.loads(self._line())
 
     def close(self) -> None:
-        self.process.communicate()
+        with contextlib.suppress(OSError, ValueError):
+            self.process.communicate()
 
 
 class Campaign:
@@ -166,6 +168,12 @@ class Campaign:
                 row["fresh_run"] = "not tried" if job["chapters"] else ""
         return row
 
+    def begin_again(self) -> None:
+        """After a fault that could not be tried: a whole copy, and new workers."""
+        self.close()
+        self.workers = {}
+        self.scratch.restore()
+
     def close(self) -> None:
         for worker in self.workers.values():
             worker.close()
@@ -255,14 +263,18 @@ def campaign(asked: argparse.Namespace, chosen: list[faults.Fault], entire: bool
                 for at, fault in enumerate(mine, 1):
                     if entire and fault.id in held:
                         continue
-                    held[fault.id] = run.attack(fault) | {"commit": here}
+                    try:
+                        held[fault.id] = run.attack(fault) | {"commit": here}
+                    except (RuntimeError, OSError) as error:  # tried again by the next run
+                        print(f"{fault.id} not tried: {error}", file=sys.stderr, flush=True)
+                        run.begin_again()
+                        continue
                     say(held[fault.id], at, len(mine))
                     if entire:
                         print(json.dumps(held[fault.id]), file=file, flush=True)
         finally:
             run.close()
-    rows = [held[f.id] for f in mine]
-    report(rows)
+    report([held[f.id] for f in mine if f.id in held])
     if entire:
         held |= {k: v for p in notes.glob("*.jsonl") for k, v in read(p).items()}
         if all(f.id in held for f in chosen):
