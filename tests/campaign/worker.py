@@ -57,16 +57,18 @@ def remember(module: Any) -> None:
     module.read = remembered
 
 
-def warm(sort: str) -> None:
-    for name in (*COMMON, *(CODE if sort == "code" else TEXTS)):
+def warm(sort: str, briefly: bool) -> None:
+    """Load what jobs of a sort need; `briefly` for a few of them, that will load it themselves."""
+    for name in () if briefly else (*COMMON, *(CODE if sort == "code" else TEXTS)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if sort == "texts":
         from aifactory import datacheck, execute, tableschema, units  # noqa: F401
 
         remember(tableschema)
-        datacheck.check()
-        units.registry()
+        if not briefly:
+            datacheck.check()
+            units.registry()
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")  # nothing else may write there
     os.dup2(2, 1)
-    warm(sys.argv[1])
+    warm(sys.argv[1], briefly=sys.argv[2:] == ["briefly"])
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), file=answers, flush=True)
