@@ -13,6 +13,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,7 @@ class Campaign:
         self.scratch = Scratch(root, folder / "copy")
         self.folder, self.copy, self.expensive = folder, folder / "copy", expensive
         self.scratch.make()
+        shutil.copytree(self.copy / "notebooks", folder / "notebooks")
         self.workers: dict[str, Worker] = {}
         self.prepared: dict[str, Any] = {}
         self.models = checks.tests_of_models(self.copy)
@@ -121,7 +123,7 @@ class Campaign:
             "level": level, "file": fault.file, "kind": fault.kind, "limit": LIMIT,
             "chapters": self.chapters(fault), "code": fault.file.endswith((".py", ".txt")),
             "sphinx": self.sphinx(fault),
-            "original": str(self.scratch.root / fault.file), "out": str(self.folder / "sphinx"),
+            "original": str(self.folder / fault.file), "out": str(self.folder / "sphinx"),
             "doctrees": str(self.folder / "doctrees"), "baselines": str(self.folder),
         }  # fmt: skip
         if fault.file in self.models:
