@@ -132,8 +132,8 @@ class Campaign:
         return found
 
     def sphinx(self, fault: faults.Fault) -> bool:
-        """Whether a fault is in what Sphinx reads and no chapter's run makes."""
-        return self.expensive and fault.file.endswith((".md", "sources.csv"))
+        """Whether Sphinx can see a fault: it follows references, and reads no numbers."""
+        return self.expensive and fault.kind == "a label or reference"
 
     def fresh(self, fault: faults.Fault) -> bool:
         """Whether this fault is among those that are also run afresh."""
