@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TZ := UTC
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench audit verify reproduce licences sbom audit-packages clean venv deps-book deps-full site
+.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench attack audit verify reproduce licences sbom audit-packages clean venv deps-book deps-full site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -98,6 +98,9 @@ lock: venv ## pin requirements.in again, with hashes
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py
 	@$(RUN) bench/site.py
+
+attack: deps-full ## plant faults in a copy, and see which check catches each [SAMPLE=100] [KIND=unit] [SEED=7]
+	@$(RUN) -m tests.campaign $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(KIND),--kind "$(KIND)") $(if $(SEED),--seed $(SEED))
 
 audit: deps-full site ## every page in both themes at two widths with axe-core: accessible, quiet, self-contained
 	@$(RUN) bench/audit.py

@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 
 from aifactory.publish import (
     assets,
+    attack,
     bibliography,
     cards,
     changes,
@@ -56,6 +57,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     figures.setup(app)
     directives.setup(app)
     crosspage.setup(app)
+    attack.setup(app)
     front.setup(app)
     reading.setup(app)
     datapages.setup(app)

@@ -7,11 +7,11 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from aifactory import manifest
-from aifactory.publish import citing, pages
+from aifactory.publish import pages
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.name not in citing.SITES:
+    if error or not html.is_site(app):
         return
     edition = pages.edition()
     manifest.write(Path(app.outdir), edition.version, edition.commit, pages.base(app))

@@ -42,6 +42,18 @@ def test_locks_hold_what_is_asked_for_and_agree():
     assert "setuptools" in book, "the project is installed without fetching a build tool"
 
 
+def test_both_locks_hold_the_same_hashes_of_what_both_install():
+    """An edited hash of one is told by the other; an installer tells the rest."""
+
+    def hashes(name):
+        blocks = re.split(r"^(?=[\w.-]+(?:\[.*\])?==)", (ROOT / name).read_text(), flags=re.M)[1:]
+        return {re.match(r"\S+", b)[0]: set(re.findall(r"sha256:(\w+)", b)) for b in blocks}
+
+    full, book = hashes("requirements.txt"), hashes("requirements-book.txt")
+    assert {name for name, found in book.items() if full[name] != found} == set()
+    assert all(len(h) == 64 for found in full.values() for h in found)
+
+
 def test_the_site_needs_no_package_outside_the_readers_lock():
     absent = sorted(set(pins("requirements.txt")) - set(pins("requirements-book.txt")))
     code = f"""
