@@ -7,7 +7,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from aifactory import manifest
-from aifactory.publish import pages
+from aifactory.publish import html, pages
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:
