@@ -110,7 +110,8 @@ def test_page_prints_dark_on_white_without_menus(browser, base, path):
         assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
         assert page.locator("nav:visible").count() == 0
         assert page.locator("button:visible").count() == 0
-        assert page.pdf().startswith(b"%PDF")
+        if path == "notebooks/power.html":  # the most charts; test_paper prints a small book whole
+            assert page.pdf().startswith(b"%PDF")
         assert visit.complaints == []
 
 
