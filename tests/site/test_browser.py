@@ -34,7 +34,8 @@ LOOKS = """() => {
     const look = [color, fontSize, fontWeight, ground(e)].join();
     looks.set(look, [...(looks.get(look) ?? []), e]);
   }
-  const some = (all) => [0, 1, 2, 3, 4, 5, 6, 7].map((i) => all[Math.round(i * (all.length - 1) / 7)]);
+  const some = (all) => [0, 1, 2, 3, 4, 5, 6, 7].map(
+    (i) => all[Math.round(i * (all.length - 1) / 7)]);
   return [...new Set([...looks.values()].flatMap(some))];
 }"""
 WEIGHT_LIMIT = 600_000  # bytes, before scrolling
