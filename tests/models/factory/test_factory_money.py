@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aifactory import data
+from aifactory.data import figure, table
 from aifactory.fits import QUANTILES
 from aifactory.fits import money as fits
 from aifactory.models.factory import formula, money, shared
@@ -135,6 +136,25 @@ def test_a_bill_worked_out_by_hand(graph, middle):
     assert found["capital_gusd"] == pytest.approx(20 + 12 + 1.8 + 0.6)
     assert found["capital_gusd_year"] == pytest.approx(5 + 0.6 + 0.09 + 0.06, rel=1e-6)
     assert found["taiwan_share"] == pytest.approx(10 / 34.4)
+
+
+def test_a_gpus_price_is_that_of_the_tracker_and_of_two_banks():
+    """Low, central and high of `gpu-capital-gb200`, as its note says they were worked out."""
+    kw = figure("facility-to-it-peak").central * figure("gb-rack-kw-per-gpu").central
+    per_gw = 1e6 / kw  # GPUs
+    split = table("supply_chain/gw_capex_split").query("unit == 'pct_of_capex'")
+    share = split.set_index("line")["central"][list(fits.COMPUTERS)].sum() / 100
+    site = table("factory/site_estimates").set_index(["estimate", "quantity"])["central"]
+    lower_bank = share * site["bernstein-total", "capital cost"] * 1e9 / (1.2 * per_gw)
+    bill = table("supply_chain/gw_capex_bofa").set_index("line")["usd_bn_per_gw"]
+    upper_bank = bill[list(fits.COMPUTERS)].sum() * 1e9 / per_gw
+    tracker = [
+        1e9 * site[one, "capital cost of computers"] / site[one, "GPUs"]
+        for one in ("epoch-full-site", "epoch-first-cluster")
+    ]
+    found = figure("gpu-capital-gb200")
+    assert (found.low, found.high) == pytest.approx((lower_bank, upper_bank), rel=5e-3)
+    assert min(tracker) <= found.central <= max(tracker)
 
 
 def test_unit_costs_follow_from_the_years_cost(graph, middle):
