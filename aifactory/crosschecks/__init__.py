@@ -63,9 +63,8 @@ def decided(name: str, of: dict[str, str]) -> str:
     """The claim whose rating rests on the verdict that a check names; empty where there is none."""
     which, _, field = name.removeprefix("verdict:").partition("#")
     padded = "/".join([*which.split("/"), "", ""][:3])
-    return (
-        of.get(padded, "") if name.startswith("verdict:") and field in ("", "probability") else ""
-    )
+    judged = name.startswith("verdict:") and field in ("", "probability")
+    return of.get(padded, "") if judged else ""
 
 
 def rows(root: Path = ROOT) -> list[dict[str, str]]:

@@ -104,7 +104,7 @@ class Database:
 def spread(
     low: float, mid: float, high: float, n: int, rng: np.random.Generator
 ) -> np.ndarray:  # fmt: skip
-    """`n` draws whose 5, 50 and 95 % points are given: two halves of normals, in logs if positive."""
+    """`n` draws whose 5, 50 and 95 % points are given: halves of normals, logs if positive."""
     z = rng.standard_normal(n)
     a, m, b = np.log([low, mid, high]) if low > 0 else (low, mid, high)
     x = m + np.where(z < 0, m - a, b - m) * z / Z95

@@ -68,8 +68,8 @@ def chillers(db: Database, newest: bool) -> np.ndarray:
     unit = rng.integers(len(size), size=N)
     rated = low[unit] + rng.random(N) * (high - low)[unit]
     curve = np.array(curves(db))[rng.integers(len(curves(db)), size=N)]
-    ends = [db.printed("cooling", f"cooling-chillers-{k}") for k in ("cost", "critical")]
-    air, gain = rng.uniform(*ends, N), rng.random(N)
+    mild, hot = (db.printed("cooling", f"cooling-chillers-{k}") for k in ("cost", "critical"))
+    air, gain = rng.uniform(mild, hot, N), rng.random(N)
     water = np.clip(db.drawn("chilled-supply-temperature", N, rng), 5, 35)
     one = size[unit] * capacity(curve, water, air, gain)
     one /= capacity(curve, rated, np.full(N, 35.0), gain)

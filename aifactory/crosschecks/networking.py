@@ -99,7 +99,7 @@ def best_interval(write: np.ndarray) -> np.ndarray:
     return low
 
 
-def dollars(db: Database, edition: str, n: int = 4000, each: int = 40) -> np.ndarray:
+def dollars(db: Database, edition: str, n: int = 4000, each: int = 100) -> np.ndarray:
     """Draws of the cost of one stop, USD: what is unknown (n), and stops in each of them."""
     rng = np.random.default_rng(62)
     gpus, rent, auto, hand, size, speed = (
@@ -123,9 +123,8 @@ def retried(
     """Hours of restarts that failures may strike: tries are geometric, long series normal."""
     m, r = (np.broadcast_to(x, (len(between), each)) for x in (between, restart))
     ok = np.exp(-r / m)
-    tries = np.minimum(
-        np.floor(np.log(rng.random(m.shape)) / np.log1p(-np.clip(ok, 1e-12, 1 - 1e-12))), 1e12
-    )
+    tries = np.log(rng.random(m.shape)) / np.log1p(-np.clip(ok, 1e-12, 1 - 1e-12))
+    tries = np.minimum(np.floor(tries), 1e12)
     mean = m - r * ok / (1 - ok)
     var = m**2 - r**2 * ok / (1 - ok) ** 2
     many = tries * mean + np.sqrt(np.maximum(tries * var, 0)) * rng.standard_normal(m.shape)
@@ -143,8 +142,9 @@ def most_over(db: Database, edition: str) -> float:
 # --- slower networks -----------------------------------------------------------------------------
 
 
-def picked(low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draws from ranges, each as likely as any other."""
+def picked(ranges: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Draws from ranges (lows and highs), each as likely as any other."""
+    low, high = ranges
     at = rng.integers(len(low), size=N)
     return low[at] + (high - low)[at] * rng.random(N)
 
@@ -161,13 +161,13 @@ def slowdown(db: Database, rng: np.random.Generator) -> np.ndarray:
         " 'collective' AND basis <> 'claim without method'"
     )
     tests = np.interp(rng.random(N), np.linspace(0, 1, len(ratio)), ratio)
-    return np.where(rng.random(N) < 0.5, tests, picked(*ends, rng))
+    return np.where(rng.random(N) < 0.5, tests, picked(ends, rng))
 
 
 def longer(db: Database, rng: np.random.Generator) -> np.ndarray:
     """Draws of the share by which a step grows on such a network."""
     exposed, total = (
-        picked(*db.columns('SELECT share_low, share_high FROM "networking/communication_shares"'
+        picked(db.columns('SELECT share_low, share_high FROM "networking/communication_shares"'
                            f" WHERE quantity = '{k}'"), rng)
         for k in ("exposed", "total")
     )  # fmt: skip
@@ -200,7 +200,7 @@ def halved(db: Database) -> np.ndarray:
 
 
 REPLICAS = "replica goodput and rent over capital, 60,000 draws, rate by random effects"
-STOP = "stops of three and forty settings in own code; site failures, one in thousands, left out"
+STOP = "4,000 settings of 100 stops each; failures of the whole site, which are rare, left out"
 SLOW = "step lengths from ranges in SQL, 60,000 draws"
 
 CHECKS = (

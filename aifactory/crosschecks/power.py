@@ -127,7 +127,20 @@ def made_there(db: Database, edition: str) -> np.ndarray:
         f" 'grid feed of Colossus 2' AND date <= '{day}' ORDER BY date DESC LIMIT 1"
     )[0]
     load = site_mw(db, edition, seed=33) * db.drawn("load-factor", N, rng)
-    return 1 - np.minimum(rng.triangular(*feed, N) / np.maximum(load, 1e-9), 1)
+    low, mode, high = feed
+    return 1 - np.minimum(rng.triangular(low, mode, high, N) / np.maximum(load, 1e-9), 1)
+
+
+# --- what holds projects up ----------------------------------------------------------------------
+
+
+def held_up(db: Database) -> np.ndarray:
+    """Draws of planned projects held up for want of power over those held up over the site."""
+    rng = np.random.default_rng(34)
+    years = (db.drawn(f"projects-delayed-{year}", N, rng) for year in (2025, 2026))
+    delayed = np.where(rng.random(N) < 0.5, *years)
+    of_them = np.minimum(db.drawn("delay-share-power", N, rng), 1)
+    return delayed * of_them / db.drawn("projects-contested", N, rng)
 
 
 ROUTE_BUILT = "editions in SQL, 60,000 draws of revision, tracker or chips"
@@ -162,6 +175,11 @@ CHECKS = (
           "capacity in SQL over the published peak of 2,850 MW",
           lambda db: 100 * (db.one('SELECT sum(capacity_mw) FROM "power/rts79_units"') / 2850 - 1),
           0.03),
+    Check("power", "verdict:power-not-land/scarcity/#probability",
+          "Power holds up half as many again as the site", DRAWS, "delays by cause, 60,000 draws",
+          lambda db: float((held_up(db) >= 1.5).mean()), 0.02),
+    Check("power", "verdict:power-not-land/scarcity", "Held up for power over for the site, median",
+          DRAWS, "delays by cause, 60,000 draws", lambda db: float(np.median(held_up(db))), 0.03),
     Check("power", "verdict:power-islanded/a disused plant site supplies it/post#probability",
           "The former plant supplies most of it, post", DRAWS, ROUTE_ISLAND,
           lambda db: float((made_there(db, "post") > 0.5).mean()), 0.03),

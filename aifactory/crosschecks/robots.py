@@ -79,6 +79,33 @@ def pays(db: Database, day: str, clock: bool = False) -> float:
     return float((needed(db, day, clock, 21) <= 50).mean())
 
 
+# --- sales of service robots against their trend -------------------------------------------------
+
+
+def over_trend(db: Database) -> tuple[float, float, float, int]:
+    """Growth of the last two editions, and what those before foretell: log mean, scale, freedom."""
+    logs = db.columns(
+        'SELECT ln(1 + growth_in_edition) FROM "robots/service_robot_growth" ORDER BY year'
+    )[0]
+    old, last = logs[:-2], logs[-2:].sum()
+    n, s = len(old), old.std(ddof=1)
+    return last, 2 * old.mean(), s * math.sqrt(2 + 4 / n), n - 1
+
+
+def doubled(db: Database) -> float:
+    """Chance that service robots sold at least twice what the trend gives, by Student's t."""
+    from scipy.stats import t
+
+    seen, mean, wide, freedom = over_trend(db)
+    return float(t.cdf((seen - math.log(2) - mean) / wide, freedom))
+
+
+def against_trend(db: Database) -> float:
+    """Sales over the median of the trend."""
+    seen, mean, *_ = over_trend(db)
+    return math.exp(seen - mean)
+
+
 # --- what robots do ------------------------------------------------------------------------------
 
 
@@ -118,6 +145,13 @@ CHECKS = (
     Check("robots", "verdict:robots-payback/US jobs, round the clock/newest#probability",
           "Half a person pays back in three years, round the clock, newest", DRAWS, PAYBACK,
           lambda db: pays(db, NEWEST, clock=True), 0.015),
+    Check("robots", "verdict:robots-capital/service robots/newest#probability",
+          "Service robots well above their trend", FORM,
+          "Student's t of growth by edition, of sales alone: the weakest series rates the part",
+          doubled, 0.01),
+    Check("robots", "verdict:robots-capital/service robots/newest",
+          "Service robots over their trend, median", FORM, "growth by edition in SQL",
+          against_trend, 0.01),
     Check("robots", "robots-form-bmw-clean", "Shifts without a fault if 99 % of cycles succeed, %",
           FORM, "the target of the table to the power of its cycles a shift", clean_shifts, 0.01),
     Check("robots", "robots-form-mtbf", "Least time between failures after 200 h without, h", FORM,

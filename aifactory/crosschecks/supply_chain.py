@@ -130,7 +130,7 @@ def links(db: Database, day: str) -> dict[str, Pair]:
     told = last_told(db, "AI servers", "Hon Hai", day, "'told'")
     servers = one_more([*told.values(), sold], rng)
     ratio = median(second.values()) / median(first.values())
-    ours = servers * rng.uniform(*sorted((ratio, over)), N)
+    ours = servers * rng.uniform(min(ratio, over), max(ratio, over), N)
     made = {"AI servers": (servers, np.minimum(ours, 1 - servers)), "integration": racks}
     return made | {k: named(db, k, racks, day, rng) for k in ("power supplies", "cooling")}
 

@@ -33,14 +33,15 @@ def works_missing(db: Database, edition: str) -> np.ndarray:
     promised = db.columns(
         f"SELECT promised_for FROM {PLANT} AND promise = 'operation' AND promised_for > '2026-09'"
     )[0]
-    hoped = rng.uniform(*sorted(months(last, p) for p in promised), N)
+    hoped_in = [months(last, p) for p in promised]
+    hoped = rng.uniform(min(hoped_in), max(hoped_in), N)
     begun = rng.uniform(0, months(first, last), N)
     if edition == "post":
         worked = months(first, "2026-01-15") - begun
     else:
         stopped = str(db.rows(f"SELECT min(date) FROM {PLANT} AND stage = 'paused'")[0][0])
-        ends = months(first, stopped), months(first, stopped[:8] + "30")
-        worked = rng.uniform(*ends, N) - begun
+        early, late = months(first, stopped), months(first, stopped[:8] + "30")
+        worked = rng.uniform(early, late, N) - begun
     return np.where(rng.random(N) < 0.5, learnt, hoped) - worked
 
 
