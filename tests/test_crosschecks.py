@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from aifactory import crosschecks, data, verdicts
 from aifactory.__main__ import app
+from aifactory.publish import crosspage
 
 ROOT = crosschecks.ROOT
 
@@ -42,7 +43,7 @@ def test_every_chapter_has_one_and_no_tolerance_is_wide(made):
 def test_most_rated_claims_are_decided_twice(made):
     deciding = {r["decides"] for r in made} - {""}
     assert deciding <= set(crosschecks.rated())
-    assert len(deciding) >= 16
+    assert len(deciding) >= 18
 
 
 def test_what_decides_is_what_the_ratings_are_taken_from():
@@ -78,17 +79,38 @@ def test_the_second_routes_use_none_of_the_models():
          "interruptions-crash-counts"),
         ("robots/ifr_service_robots.csv", ",102900,", ",109200,", "robots-niches-logistics"),
         ("power/turbine_fleet.csv", ",8,48.0,", ",9,48.0,", "plant-grade-nameplate"),
+        ("power/site_capacity.csv", ",1276.", ",1476.", "verdict:power-built//newest#probability"),
+        ("cooling/fleet_chips.csv", ",filing,", ",company,",
+         "verdict:cooling-cold-plates//newest#probability"),
     ],
 )  # fmt: skip
-def test_a_wrong_number_in_the_data_shows(tmp_path, file, old, new, caught):
+def test_a_wrong_number_in_the_data_shows(tmp_path, monkeypatch, file, old, new, caught):
+    one = tuple(check for check in crosschecks.CHECKS if check.name == caught)
+    monkeypatch.setattr(crosschecks, "CHECKS", one)
     shutil.copytree(data.folder(), tmp_path / "data")
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
     path = tmp_path / "data" / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    found = crosschecks.rows(tmp_path)
-    assert caught in [r["name"] for r in found if r["agrees"] == "no"]
+    assert [r["agrees"] for r in crosschecks.rows(tmp_path)] == ["no"]
+
+
+def test_the_page_counts_claims_once():
+    found = [{"agrees": "yes", "decides": "a"}, {"agrees": "no", "decides": "a"},
+             {"agrees": "yes", "decides": ""}]  # fmt: skip
+    assert crosspage.summary(found, 28) == (
+        "2 of 3 agree. For 1 of the 28 rated claims the quantity that decides the rating is among"
+        " them."
+    )
+
+
+def test_a_verdict_is_read_from_the_notebook_by_part_and_field():
+    found = crosschecks.printed("pace", "verdict:pace-build-first//post#probability", ROOT)
+    stored = verdicts.read(ROOT / "notebooks" / "pace.ipynb")
+    assert float(found) in [v["probability"] for v in stored if v["edition"] == "post"]
+    with pytest.raises(KeyError, match="has no verdict 'pace-build-first/none'"):
+        crosschecks.printed("pace", "verdict:pace-build-first/none", ROOT)
 
 
 def test_a_name_that_no_chapter_prints_is_told(tmp_path):

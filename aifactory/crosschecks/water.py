@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aifactory.crosschecks.base import DRAWS, FORM, SQL, Check, Database
+from aifactory.crosschecks.base import DRAWS, FORM, NEWEST, POST, SQL, Check, Database
 
 N = 60_000
 MONTH_DAYS = 365.25 / 12
@@ -45,6 +45,11 @@ def works_missing(db: Database, edition: str) -> np.ndarray:
     return np.where(rng.random(N) < 0.5, learnt, hoped) - worked
 
 
+def ran(db: Database, day: str) -> float:
+    """Whether any statement has the plant operating by a day: what it supplies rests on that."""
+    return db.one(f"SELECT count(*) > 0 FROM {PLANT} AND stage = 'operating' AND date <= '{day}'")
+
+
 WORKS = "Student's t of built plants or the owner's dates, 60,000 draws, dates in SQL"
 
 CHECKS = (
@@ -54,6 +59,10 @@ CHECKS = (
           DRAWS, WORKS, lambda db: float((works_missing(db, "newest") <= 0).mean()), 0.005),
     Check("water", "verdict:water-plant//newest", "Months of works missing, newest, median", DRAWS,
           WORKS, lambda db: float(np.median(works_missing(db, "newest"))), 0.02),
+    Check("water", "verdict:water-aquifer//post#probability", "The plant covers the need, post",
+          SQL, "no row has the plant operating", lambda db: ran(db, POST), 0.005),
+    Check("water", "verdict:water-aquifer//newest#probability", "The plant covers the need, newest",
+          SQL, "no row has the plant operating", lambda db: ran(db, NEWEST), 0.005),
     Check("water", "water-aquifer-ceiling", "Evaporation of an ideal tower, L a kWh of heat", FORM,
           "3,600 kJ over the latent heat at 30 °C, 2,501 − 2.361 T kJ/kg",
           lambda db: 3600 / (2501 - 2.361 * 30), 0.01),
