@@ -79,9 +79,8 @@ def test_the_second_routes_use_none_of_the_models():
          "interruptions-crash-counts"),
         ("robots/ifr_service_robots.csv", ",102900,", ",109200,", "robots-niches-logistics"),
         ("power/turbine_fleet.csv", ",8,48.0,", ",9,48.0,", "plant-grade-nameplate"),
-        ("power/site_capacity.csv", ",1276.", ",1476.", "verdict:power-built//newest#probability"),
-        ("cooling/fleet_chips.csv", ",filing,", ",company,",
-         "verdict:cooling-cold-plates//newest#probability"),
+        ("power/site_capacity.csv", ",1276.", ",1176.", "verdict:power-built//newest#probability"),
+        ("water/mbr_schedules.csv", "2008-05-02", "2018-05-02", "verdict:water-plant//newest"),
     ],
 )  # fmt: skip
 def test_a_wrong_number_in_the_data_shows(tmp_path, monkeypatch, file, old, new, caught):
