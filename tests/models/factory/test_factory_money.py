@@ -27,7 +27,7 @@ MIDDLE = {
     "heat_mid": 10.5, "heat_large": 10.2, "gas_hub_usd_mmbtu": 3.0, "shell_share": 0.24,
     "taiwan_computer_share": 0.7, "robot_usd": 60_000.0, "keeper_usd_h": 32.0,
     "job_wage_usd_h": 20.0, "luck_shifts": 0.0, "luck_reading": 0.2, "kwh_home": 11_000.0,
-    "newest_load_mw": 1276.0, "tracker_ratio": 1.0, "newest_h100": 1.1e6, "tracker_mw": 1276.0,
+    "tracker_ratio": 1.0, "newest_h100": 1.1e6, "tracker_mw": 1276.0,
     "luck_tracker": 0.2, "spare_break_even": 0.45,
 }  # fmt: skip
 FLAT = {  # all of the load is served, at ten MMBtu a megawatt-hour
@@ -245,7 +245,6 @@ def test_households_by_their_closed_form(graph, middle):
             {"robot_usd": 5e5},
             {"robot_usd": 100.0, "robots_per_keeper": 1e3},
         ),
-        ("claim_power_islanded", {"newest_load_mw": 100.0}, {"newest_load_mw": 1000.0}),
         ("claim_power_built", {"tracker_ratio": 0.5}, {"tracker_ratio": 1.1}),
         ("claim_power_built", {"luck_tracker": 0.7, "newest_h100": 5e5}, {"luck_tracker": 0.2}),
         ("claim_power_plant_grade", {"spare_break_even": 100.0}, {"spare_break_even": 0.1}),
