@@ -49,6 +49,8 @@ class Line:
         self.notebooks.mkdir()
         self.env = {"AIFACTORY_DATA": str(self.data), "AIFACTORY_NOTEBOOKS": str(self.notebooks)}
 
+    verdict = staticmethod(verdict)
+
     def store(self, chapter, *records, **kept):
         path = verdicts.chapter_path(chapter, self.notebooks)
         path.write_text(json.dumps(notebook(*records, **kept)), encoding="utf-8")

@@ -36,7 +36,7 @@ def test_verdicts_of_one_claim_and_of_one_chapter(full):
 
 def test_chapters_come_in_the_order_of_the_post(full):
     for chapter in ("pace", "cooling", "supply-chain", "extra"):
-        full.store(chapter, {"claim_id": chapter})
+        full.store(chapter, full.verdict(chapter))
     chapters = list(dict.fromkeys(names(full.rows("verdicts"), "chapter")))
     assert chapters == ["power", "cooling", "supply-chain", "pace", "extra"]
 
