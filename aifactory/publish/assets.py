@@ -1,10 +1,13 @@
-"""The scripts and styles of the site: Vega from vl-convert, and our own without comments."""
+"""The scripts and styles of the site: Vega from vl-convert, and our own without comments; and pages
+without blanks that mean nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import rcssmin
 import rjsmin
@@ -59,7 +62,25 @@ def _shrink(app: Sphinx, error: Exception | None) -> None:
             files.write_text(Path(app.outdir) / "_static" / source.name, text + "\n")
 
 
+KEPT = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.S)
+INDENT = re.compile(r"^[ \t]+(?=<)", re.M)
+
+
+def unindented(body: str) -> str:
+    """HTML without blanks before a tag at a line's start, where they mean nothing."""
+    pieces = KEPT.split(body)  # text, what is kept, its tag, text …
+    pieces[::3] = [INDENT.sub("", text) for text in pieces[::3]]
+    del pieces[2::3]
+    return "".join(pieces)
+
+
+def _lighten(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    if is_shown(app) and "body" in context:
+        context["body"] = unindented(context["body"])
+
+
 def setup(app: Sphinx) -> None:
     """Write them when the pages are done."""
+    app.connect("html-page-context", _lighten, priority=900)
     app.connect("build-finished", _write_assets)
     app.connect("build-finished", _shrink)

@@ -138,11 +138,15 @@ def test_an_interrupt_is_no_traceback(monkeypatch, capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
-def test_a_mistake_of_our_own_is_not_hidden(monkeypatch):
+def test_a_mistake_of_our_own_takes_a_line_and_is_not_hidden(monkeypatch, capsys):
     def break_(*_, **__):
-        raise ZeroDivisionError
+        raise ZeroDivisionError("no ground")
 
     monkeypatch.setattr(cli, "app", break_)
+    monkeypatch.delenv("AIFACTORY_TRACEBACK", raising=False)
+    assert cli.run([]) == 2
+    assert "error: unforeseen ZeroDivisionError: no ground" in capsys.readouterr().err
+    monkeypatch.setenv("AIFACTORY_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         cli.run([])
 

@@ -412,3 +412,9 @@ def test_charts_drawn_ahead_are_the_same_files(tmp_path, monkeypatch):
     )
     assert "Power" in found.pop("sample-dots.html").decode()
     assert found == wanted
+
+
+def test_blanks_go_where_they_mean_nothing():
+    pre = "<pre>\n  <span>x</span>\n</pre>"
+    text = f"  <p>a\n   b\n    <i>c</i></p>\n{pre}\n   <td>1</td>"
+    assert assets.unindented(text) == f"<p>a\n   b\n<i>c</i></p>\n{pre}\n<td>1</td>"
