@@ -247,6 +247,8 @@ def test_jobs_and_draws_broadcast():
     for found in (c.payback_years(), c.discounted_years(), c.npv_usd(), c.irr()):
         assert found.shape == (2, 7)
     assert c.cost_per_human_hour().shape == c.threshold().shape == (2, 7)
+    assert (c.threshold() == c.threshold(3.0)).all()  # the post's years, where none are named
+    assert (c.target() == c.target(3.0)).all()
 
 
 # --- bad input ------------------------------------------------------------------------------------

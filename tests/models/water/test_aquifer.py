@@ -118,6 +118,7 @@ def test_no_power_where_no_score_is_enough():
 
 def test_share_at_stake():
     assert aquifer.share_at_stake(13, np.array([130, 260])) == pytest.approx([0.1, 0.05])
+    assert aquifer.share_at_stake(0, 10) == 0
 
 
 def test_percentile_rank_by_count_and_weight():
