@@ -175,7 +175,7 @@ def _check(name: str) -> str:
     """A check as the table groups them: tests of models and runs of chapters stand together."""
     if name.startswith("tests/models/"):
         return "/".join(name.split("/")[:3]) + "/"
-    return "pytest --nbval" if name.startswith("pytest --nbval") else name
+    return re.sub(r"(pytest --nbval.*) \S+$", r"\1", name).removesuffix(", of")
 
 
 def left(rows: list[dict[str, str]], known: list[Reason]) -> str:

@@ -24,6 +24,8 @@ WHOLE = "tests/data/test_data_package.py::test_the_book_s_own_check_finds_no_fau
 IN_STEP = "tests/notebooks/test_in_step.py::test_stored_outputs_come_from_what_is_here"
 LOCK = "python -m aifactory data lock"
 NBVAL = "pytest --nbval"
+AFRESH = "a fresh run, as pytest --nbval makes, of"  # in this process, without a kernel
+UNCHANGED = "the outputs of an unchanged run, as pytest --nbval compares them, of"
 SITE = "make site (Sphinx, warnings are errors)"
 SLOW = "mlsysim"  # a test that installs another project to compare with: a minute a fault
 NOTEBOOKS = [
@@ -155,6 +157,16 @@ def other_outputs(file: str, original: Path) -> bool:
     return [_compared(c) for c in here["cells"]] != [_compared(c) for c in fresh["cells"]]
 
 
+def nbval_red(file: str) -> bool:
+    """Whether pytest with nbval, as `make test` calls it, is red for a chapter: a minute or so."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--nbval",
+               "--nbval-current-env", file]  # fmt: skip
+    code = subprocess.run(command, capture_output=True).returncode
+    if code not in (0, 1):
+        raise RuntimeError(f"pytest --nbval {file} ends with {code}")
+    return code == 1
+
+
 def _compared(cell: dict[str, Any]) -> list[Any]:
     """Of a cell's outputs, what nbval compares: all that is shown, by type."""
     return [[o.get("data"), o.get("text")] for o in cell.get("outputs", [])]
@@ -262,6 +274,7 @@ def planned(job: dict[str, Any]) -> list[Check]:
         return [tests("tests/docs/test_setup.py", "-k", "locks")]
     if file.startswith("aifactory/models/"):
         own = [tests(name, "-k", f"not {SLOW}") for name in job["tests"]]
+        own += run_anew(job)
         return own if laundered else [(IN_STEP, partial(stale, chapters)), *own]
     if file.startswith("aifactory/"):
         own = [tests("tests/test_verdicts.py"), tests("tests/notebooks/test_results.py")]
@@ -288,7 +301,11 @@ def laundered_text(file: str, kind: str, chapters: list[str], job: dict[str, Any
     if file.endswith(".ipynb"):
         found.append(tests("tests/notebooks/test_results.py", *some))
         found.append(tests("tests/test_editions.py", "-k", "newest or released or versions"))
-        found.append((f"{NBVAL} {file}", partial(other_outputs, file, Path(job["original"]))))
+        found.append(
+            (f"{NBVAL} {file}", partial(nbval_red, file))
+            if job.get("fresh")
+            else (f"{UNCHANGED} {file}", partial(other_outputs, file, Path(job["original"])))
+        )
     elif file.startswith("notebooks/"):
         found += [tests(name, *some) for name in NOTEBOOKS]
     elif file.startswith("data/") and chapters:
@@ -301,11 +318,18 @@ def laundered_text(file: str, kind: str, chapters: list[str], job: dict[str, Any
                            " and not twice and not package_outside and not bare"))  # fmt: skip
     if job["sphinx"]:
         found.append((SITE, partial(unbuildable, Path(job["doctrees"]), Path(job["out"]))))
-    if job.get("fresh"):
-        for stem in chapters if not file.startswith("data/") else chapters[:2]:
-            name = f"{NBVAL} notebooks/{stem}.ipynb"
-            found.append((name, partial(differs, stem, Path(job["baselines"]) / f"{stem}.json")))
+    if not file.endswith(".ipynb"):
+        found += run_anew(job)
     return found
+
+
+def run_anew(job: dict[str, Any]) -> list[Check]:
+    """A fresh run of up to two chapters that a fault touches, where the job asks for it."""
+    chapters = job["chapters"][:2] if job.get("fresh") else []
+    return [
+        (f"{AFRESH} {stem}", partial(differs, stem, Path(job["baselines"]) / f"{stem}.json"))
+        for stem in chapters
+    ]
 
 
 def data_checks(file: str, job: dict[str, Any]) -> list[Check]:

@@ -570,7 +570,7 @@ def lock(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, at, at + 1, new, place, around=12)
 
 
-@kind("an operator or constant in a model", 460)
+@kind("an operator or constant in a model", 300)
 def model(tree: Tree, rng: random.Random) -> Fault | None:
     """One mutant; modules are drawn by the number of places in them."""
     name = "an operator or constant in a model"

@@ -92,6 +92,8 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
         return {"errors": sum(s.startswith("error: ") for cell in shown for s in cell)}
     if job["what"] == "doctrees":
         return {"warned": checks.unbuildable(Path("/nonexistent"), Path(job["to"]))}
+    if job["what"] == "rerun":
+        return {"differs": checks.differs(job["chapter"], Path(job["baseline"]))}
     if job["what"] == "red":
         return {"red": checks.pytest_red(*job["tests"])}
     refused = checks.launder("", job["chapters"])
