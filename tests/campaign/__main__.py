@@ -30,7 +30,7 @@ COLUMNS = (
     "fault", "kind", "file", "place", "before", "after", "planted_by", "planted_seconds",
     "laundered_by", "laundered_seconds", "fresh_run", "commit",
 )  # fmt: skip
-FRESH = 8  # every eighth laundered fault of a chapter that no quick check sees is run afresh
+FRESH = 12  # every twelfth laundered fault of a chapter that no quick check sees is run afresh
 LIMIT = 300  # seconds that a fault's checks may take
 MODELS = "aifactory/models/"
 
