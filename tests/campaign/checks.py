@@ -324,11 +324,10 @@ def laundered_text(file: str, kind: str, chapters: list[str], job: dict[str, Any
 
 
 def run_anew(job: dict[str, Any]) -> list[Check]:
-    """A fresh run of up to two chapters that a fault touches, where the job asks for it."""
-    chapters = job["chapters"][:2] if job.get("fresh") else []
+    """A fresh run of the chapter that a fault touches first, where the job asks for it."""
     return [
         (f"{AFRESH} {stem}", partial(differs, stem, Path(job["baselines"]) / f"{stem}.json"))
-        for stem in chapters
+        for stem in job.get("fresh", [])
     ]
 
 
@@ -363,7 +362,7 @@ def data_checks(file: str, job: dict[str, Any]) -> list[Check]:
 
 
 def tests_of_models(root: Path) -> dict[str, list[str]]:
-    """For each module of aifactory/models, the tests that run it: its own first, then others'."""
+    """For each module of aifactory/models, the tests that import it, or run it where none does."""
     modules = sorted(p for p in root.glob("aifactory/models/**/*.py") if p.stat().st_size)
     names = {".".join(p.relative_to(root).with_suffix("").parts): p for p in modules}
     reach = {name: _imports(path) & set(names) for name, path in names.items()}
@@ -375,9 +374,10 @@ def tests_of_models(root: Path) -> dict[str, list[str]]:
     for name, path in names.items():
         own = [p for p in paths if name in direct[p]]
         own.sort(key=lambda p: (path.stem not in p.stem, p.name))
-        far = [p for p in paths if p not in own and any(name in reach[m] for m in direct[p])]
+        if not own:
+            own = [p for p in paths if any(name in reach[m] for m in direct[p])]
         file = path.relative_to(root).as_posix()
-        out[file] = [p.relative_to(root).as_posix() for p in [*own, *far]]
+        out[file] = [p.relative_to(root).as_posix() for p in own]
     return out
 
 
