@@ -314,7 +314,7 @@ def wrong_date(tree: Tree, rng: random.Random) -> Fault | None:
     return Fault("a wrong date", file, place, start, stop, new, was, new)
 
 
-@kind("a source id", 40)
+@kind("a source id", 45)
 def source_id(tree: Tree, rng: random.Random) -> Fault | None:
     """Another source that exists, or a slip of the pen."""
     found = _cell(tree, rng, tree.tables, lambda n, c: n.endswith("source_id") and bool(c))
@@ -520,7 +520,7 @@ def prose(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, *spot.span(), new, around=40)
 
 
-@kind("a label or reference", 40)
+@kind("a label or reference", 30)
 def label(tree: Tree, rng: random.Random) -> Fault | None:
     """A label renamed, or a reference that leads nowhere."""
     name, file = "a label or reference", rng.choice(tree.find(*PAGES))
