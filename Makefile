@@ -8,10 +8,8 @@ PYTHON ?= python3
 JOBS ?= 2
 PORT ?= 8000
 
-UV_VERSION := 0.13.9
-CYCLONEDX_VERSION := 7.5.0
-PIP_AUDIT_VERSION := 2.10.1
 BIN := .venv/bin
+TOOLS := .venv/tools/bin
 DONE := .venv/.installed
 RUN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python
 BOOK := $(BIN)/jupyter-book build . -W --keep-going -n
@@ -28,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TZ := UTC
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench attack audit verify reproduce licences sbom audit-packages clean venv deps-book deps-full site
+.PHONY: help book pdf epub serve execute run refresh new test coverage lint lock bench attack audit verify reproduce licences sbom audit-packages clean venv deps-book deps-full deps-tools site
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -88,12 +86,14 @@ lint: deps-full ## style and types alone
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-lock: venv ## pin requirements.in again, with hashes
-	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url -q --custom-compile-command "make lock" requirements.in -o requirements.txt
-	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url -q --custom-compile-command "make lock" requirements-book.in \
-	  -c requirements.txt -o requirements-book.txt
+LOCK := -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  -q --custom-compile-command "make lock"
+
+lock: venv ## pin all packages and tools again, with hashes
+	$(BIN)/python $(LOCK) requirements.in -o requirements.txt
+	$(BIN)/python $(LOCK) requirements-book.in -c requirements.txt -o requirements-book.txt
+	$(BIN)/python $(LOCK) requirements-tools.in -o requirements-tools.txt
+	$(BIN)/python $(LOCK) requirements-uv.in -o requirements-uv.txt
 
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py
@@ -114,13 +114,13 @@ reproduce: deps-book ## build the site twice, under unlike circumstances, and co
 licences: deps-full ## list the licences of all pinned packages anew
 	@$(RUN) -m aifactory.licences
 
-sbom: deps-full ## what the locks install, as a CycloneDX bill of materials in _build/sbom.json
+sbom: deps-full deps-tools ## what the locks install, as a CycloneDX bill of materials in _build/sbom.json
 	@mkdir -p _build
-	$(BIN)/python -m uv tool run --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py environment .venv \
+	$(TOOLS)/cyclonedx-py environment .venv \
 	  --output-reproducible --output-format JSON -o _build/sbom.json
 
-audit-packages: deps-full ## ask the public advisories about every pinned package; needs the network
-	$(BIN)/python -m uv tool run pip-audit==$(PIP_AUDIT_VERSION) -r requirements.txt --require-hashes --disable-pip
+audit-packages: deps-tools ## ask the public advisories about every pinned package; needs the network
+	$(TOOLS)/pip-audit -r requirements.txt --require-hashes --disable-pip
 
 clean: ## remove what was built (not .venv)
 	rm -rf _build build dist aifactory.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache
@@ -138,7 +138,7 @@ venv:
 	  $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)." >&2; exit 1; }; \
 	  echo "Making .venv"; \
 	  $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }; }
-	@$(BIN)/python -c 'import uv' 2>/dev/null || $(BIN)/python -m pip install -qq uv==$(UV_VERSION)
+	@$(BIN)/python -c 'import uv' 2>/dev/null || $(BIN)/python -m pip install -qq --require-hashes -r requirements-uv.txt
 
 # INSTALL LOCK: install a lock unless it is in already, then the book's own package.
 define INSTALL
@@ -158,6 +158,12 @@ deps-full: venv
 	@cmp -s requirements.txt $(DONE)/andes-code || { \
 	  $(BIN)/python -c 'from aifactory.models.power import island_andes as i; i.code_folder()' && \
 	  cp requirements.txt $(DONE)/andes-code; }
+
+deps-tools: venv
+	@cmp -s requirements-tools.txt .venv/tools/installed || { \
+	  $(BIN)/python -m uv venv -q --clear .venv/tools && \
+	  $(BIN)/python -m uv pip install -q --python $(TOOLS)/python --require-hashes -r requirements-tools.txt && \
+	  cp requirements-tools.txt .venv/tools/installed; }
 
 deps-book: venv
 	@if cmp -s requirements.txt $(DONE)/requirements.txt; then :; else \

@@ -815,13 +815,21 @@ def new(
 
 @app.command()
 @_plainly
-def edition() -> None:
+def edition(
+    draft: Annotated[
+        bool,
+        typer.Option("--draft", help="Only write the list of moved verdicts for CHANGELOG.md."),
+    ] = False,
+) -> None:
     """Record the verdicts of the version in pyproject.toml, and list what moved since the last.
 
     Adds a row a verdict to data/editions.csv. Rows of a version that is there never change.
     """
     from aifactory import editions
 
+    if draft:
+        typer.echo("\n".join(editions.draft()))
+        return
     done: list[tuple[str, Rows, list[editions.Move]]] = []
 
     def act() -> list[str]:

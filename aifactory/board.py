@@ -344,9 +344,7 @@ def chart(board: Board) -> alt.VConcatChart:
     data = alt.InlineData(values=[raw])
     whole = alt.vconcat(*views, data=data, spacing=26).add_params(*map(_param, board.knobs))
     whole = whole.transform_flatten(list(raw))
-    for name, text in steps(board).items():
-        whole = whole.transform_calculate(**{name: text})
-    return _summed(whole, board)
+    return _summed(charts.calculated(whole, steps(board)), board)
 
 
 def column(board: Board, name: str) -> str:
@@ -386,10 +384,8 @@ def _summed(whole: Any, board: Board) -> Any:
     """One row of all that is shown: how many draws hold, and the points of each result."""
     short, n = board.short, board.judged
     held = " + ".join(["datum.n_still", *(f"datum.{short[c.name]}" for c in board.live)])
-    whole = whole.transform_calculate(n_held=held)
-    whole = whole.transform_calculate(
-        n_all=f"datum.n_held == {n}", n_half=f"2 * datum.n_held >= {n}"
-    )
+    counts = {"n_all": f"datum.n_held == {n}", "n_half": f"2 * datum.n_held >= {n}"}
+    whole = charts.calculated(whole, {"n_held": held, **counts})
     cuts = {}
     fields = {"n_held": "n_held", **{r.name: short[r.name] for r in board.results}}
     for key, field in fields.items():
@@ -397,8 +393,7 @@ def _summed(whole: Any, board: Board) -> Any:
         whole = whole.transform_window(rank, sort=[alt.SortField(field)])
         for end, at in ranks(len(board.draws)).items():
             cuts[f"{key}_{end}"] = f"datum.r_{key} == {at + 1} ? datum.{field} : null"
-    for key, text in cuts.items():
-        whole = whole.transform_calculate(**{key: text})
+    whole = charts.calculated(whole, cuts)
     sums = {f"s_{short[c.name]}": f"sum({short[c.name]})" for c in board.live}
     sums |= {"s_all": "sum(n_all)", "s_half": "sum(n_half)"}  # Vega's means are running ones
     return whole.transform_aggregate(**sums, **{k: f"max({k})" for k in cuts})

@@ -20,7 +20,7 @@ import os
 import re
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -133,6 +133,19 @@ def theme(dark: bool = False) -> dict[str, Any]:
         "geoshape": {"stroke": _GROUND, "strokeWidth": 0.5},
     }  # fmt: skip
     return _swap_colours(config) if dark else config
+
+
+def calculated(chart: Any, columns: Mapping[str, str]) -> Any:
+    """An Altair chart with columns worked out by Vega's expressions, each from those before it.
+
+    As `transform_calculate` does it, which copies all of a chart for each column.
+    """
+    import altair as alt
+
+    more = [alt.CalculateTransform(calculate=v, **{"as": k}) for k, v in columns.items()]
+    chart = chart.copy(deep=False)
+    chart.transform = [*([] if chart.transform is alt.Undefined else chart.transform), *more]
+    return chart
 
 
 def tornado_bars(swings: Any, title: str, **x: Any) -> Any:
@@ -426,6 +439,7 @@ def _balanced(text: str, size: float, width: float) -> list[str]:
     return lines
 
 
+@functools.lru_cache(maxsize=4096)  # lines are tried anew at many widths
 def _text_px(text: str, size: float) -> float:
     units = (_WIDTHS[ord(c) - 32] if 32 <= ord(c) <= 126 else 600 for c in text)
     return sum(units) * size / 1000
@@ -503,22 +517,38 @@ def fitted(
 ) -> dict[str, Any]:
     """The specification for one width and theme, with its texts wrapped to that width.
 
-    Charts are drawn once to see what their axes and labels take, and the plot is given the rest. At
+    Charts are drawn to see what their axes and labels take, and the plot is given the rest. At
     phone width, views side by side are stacked, and legends and axis titles take more lines.
     """
     spec = copy.deepcopy(spec)
-    meta = spec.get("usermeta", {})
     narrow = width < 500
     spec.pop("title", None)
     spec.pop("autosize", None)
     if narrow:
         spec = _stacked(spec) if _kind(spec) == "grid" else spec
         _wrap_for_phone(spec)
-    if narrow or _kind(spec) != "grid":
-        inner = _plot_width(json.dumps(spec, sort_keys=True), width)
-        for leaf in _leaves(spec):
-            leaf["width"] = inner
-    spec = (_swap_colours(spec) if dark else spec) | {"config": _config(spec, dark, narrow, title)}
+    if _kind(spec) == "grid" and not narrow:
+        return _dressed(spec, width, dark, title)
+    text = json.dumps(spec, sort_keys=True)
+    inner = _plot_width(text, width, width - 100)
+    made = _drawn(_dressed(_spread(spec, inner), width, False, title))
+    if math.floor(width - size(made)[0]) != 0:  # axes take more or less room, or a legend too much
+        inner = _plot_width(text, width, inner)
+    return _dressed(_spread(spec, inner), width, dark, title)
+
+
+def _spread(spec: dict[str, Any], inner: int) -> dict[str, Any]:
+    """The specification with each of its views `inner` px wide, 60 px at least, in place."""
+    for leaf in _leaves(spec):
+        leaf["width"] = max(60, inner)
+    return spec
+
+
+def _dressed(spec: dict[str, Any], width: int, dark: bool, title: bool) -> dict[str, Any]:
+    """The specification with colours, configuration and, if asked for, its title."""
+    config = _config(spec, dark, width < 500, title)
+    spec = (_swap_colours(spec) if dark else spec) | {"config": config}
+    meta = spec.get("usermeta")
     if title and meta:
         spec["title"] = _title(meta["finding"], meta["what"], width)
     return spec
@@ -544,8 +574,8 @@ def _legends(encoding: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @functools.lru_cache(maxsize=64)
-def _plot_width(text: str, width: int) -> int:
-    """The inner width of every view that makes a drawing `width` px wide; at least 60 px.
+def _plot_width(text: str, width: int, inner: int) -> int:
+    """The inner width of every view that makes a drawing `width` px wide, from one at `inner`.
 
     Legends above or below the plot don't count: they must not narrow it.
     """
@@ -555,13 +585,7 @@ def _plot_width(text: str, width: int) -> int:
     above = all(legend.get("orient", "top") in ("top", "bottom") for legend in legends)
     if above and _has_legend(spec):
         spec["config"]["legend"]["disable"] = True
-    inner = width - 100
-    for _ in range(2):
-        for leaf in _leaves(spec):
-            leaf["width"] = max(60, inner)
-        total = size(_drawn(spec))[0]
-        inner += math.floor(width - total)
-    return max(60, inner)
+    return inner + math.floor(width - size(_drawn(_spread(spec, inner)))[0])
 
 
 def inner_width(spec: dict[str, Any]) -> int | None:
@@ -590,10 +614,7 @@ def svg(spec: dict[str, Any], width: int = WIDE, dark: bool = False, title: bool
 
 
 def _drawn(spec: dict[str, Any]) -> str:
-    """What vl-convert makes of a specification; the last few are kept.
-
-    Without a legend, the last drawing that `_plot_width` measures is the chart itself.
-    """
+    """What vl-convert makes of a specification; the last few are kept, to be asked for again."""
     _forget_installed_fonts()
     return _drawn_once(json.dumps(spec, sort_keys=True))
 

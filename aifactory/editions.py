@@ -243,6 +243,21 @@ def record(root: Path = ROOT, where: Path | None = None) -> tuple[str, list[Row]
     return version, [] if version in known else [_values(row) for row in new], moves
 
 
+def draft(root: Path = ROOT, where: Path | None = None) -> list[str]:
+    """Lines for the list of changes: each stored verdict that moved since the newest version.
+
+    A line ends with its reason, or with a gap for one where the list of changes names none yet.
+    """
+    rows = [_values(row) for row in _read(data.load(where or data.folder()))]
+    newest = versions(rows)[-1:]
+    moves = moved(
+        [row for row in rows if row["version"] in newest],
+        stored(root / "notebooks"),
+        changelog(root)[0],
+    )
+    return [f"- {move.as_text()}{'' if move.why else ', because …'}" for move in moves] or ["None."]
+
+
 def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 

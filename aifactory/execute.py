@@ -209,6 +209,12 @@ def _sync(text: NotebookNode, stored: NotebookNode) -> NotebookNode:
     return _tidy(text, stored.metadata["aifactory"])
 
 
+def _stored_bytes(chapter: str, notebooks: Path) -> int:
+    """Size of the chapter's notebook: what has most to show takes longest, or nearly so."""
+    path = chapter_path(chapter, notebooks)
+    return path.stat().st_size if path.is_file() else 0
+
+
 async def _bring_up(chapter: str, notebooks: Path, force: bool, say: Callable[[str], None]) -> str:
     text, stored = read_text(chapter, notebooks), _read_stored(chapter, notebooks)
     path = chapter_path(chapter, notebooks)
@@ -244,10 +250,12 @@ def execute(
 ) -> dict[str, str]:
     """Bring chapters up to date, in parallel; returns what was done to each.
 
-    Runs only what changed, unless `force`. All chapters are tried before a ChapterError that names
-    each failed one is raised; a failed chapter's stored notebook stays as it was.
+    Runs only what changed, unless `force`, longest first. All chapters are tried before a
+    ChapterError that names each failed one is raised; a failed chapter's stored notebook stays as
+    it was.
     """
-    todo = list(names) or chapters(notebooks)
+    wanted = list(names) or chapters(notebooks)
+    todo = sorted(wanted, key=lambda name: -_stored_bytes(name, notebooks))
     gate = asyncio.Semaphore(jobs or os.cpu_count() or 1)
 
     async def one(name: str) -> str:
@@ -264,4 +272,5 @@ def execute(
             raise result
     if failed:
         raise ChapterError("\n".join(str(r) for r in failed))
-    return {n: str(r) for n, r in zip(todo, results, strict=True)}
+    done = dict(zip(todo, results, strict=True))
+    return {name: str(done[name]) for name in wanted}

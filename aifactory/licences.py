@@ -36,7 +36,7 @@ ELSEWHERE = {
     "aiosignal": "Apache-2.0",
     "appnope": "BSD-2-Clause",
     "axe-playwright-python": "MIT",  # installed everywhere, but its metadata is silent
-    "cffi": "MIT",
+    "cffi": "MIT-0",
     "frozenlist": "Apache-2.0",
     "multidict": "Apache-2.0",
     "propcache": "Apache-2.0",

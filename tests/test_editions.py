@@ -153,6 +153,24 @@ def test_a_release_adds_rows_and_leaves_the_others(book):
     assert entry["as_of"] == "2026-02-02"
 
 
+def test_a_draft_lists_what_moved_with_a_gap_for_each_reason_that_is_missing(book, tmp_path):
+    book("0.1.0", verdict())
+    notebook = tmp_path / "notebooks" / "power.ipynb"
+    where = book.table.parent
+    assert editions.draft(tmp_path, where) == ["None."]
+    notebook.write_text(notebook.read_text().replace('"likely"', '"unlikely"'))
+    (line,) = editions.draft(tmp_path, where)
+    assert line.startswith("- power-built, at the post's date: likely;")
+    assert line.endswith(", because …")
+    told = CHANGES.replace(
+        "- Soon.", "- Soon.\n\n### Verdicts that changed\n\n- power-built: misread."
+    )
+    (tmp_path / "CHANGELOG.md").write_text(told)
+    editions.changelog.cache_clear()
+    (line,) = editions.draft(tmp_path, where)
+    assert line.endswith("(power-built: misread.)")
+
+
 def test_the_same_release_again_writes_nothing(book):
     book("0.1.0", verdict())
     before = book.table.read_bytes()

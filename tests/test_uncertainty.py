@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from SALib.sample import sobol
 from scipy import stats
 
 from aifactory import uncertainty as unc
@@ -95,6 +96,15 @@ def test_sobol_indices_of_the_ishigami_function():
     np.testing.assert_allclose(
         got.loc[["x1", "x2", "x3"], "total"], [0.558, 0.442, 0.244], atol=0.03
     )
+
+
+@pytest.mark.parametrize("groups", [None, ["x", "y", "x", "z"]])
+def test_the_design_is_salibs(groups):
+    problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[0.0, 1.0]] * 4}
+    problem |= {"groups": groups} if groups else {}
+    got = unc.saltelli_design(problem, 16, seed=5)
+    want = sobol.sample(problem, 16, calc_second_order=False, seed=5)
+    np.testing.assert_array_equal(got, np.clip(want, 1e-9, 1 - 1e-9))
 
 
 def test_sobol_indices_need_an_output_that_varies():

@@ -24,6 +24,7 @@ from aifactory.publish.pages import ROOT, edition
 ZIP, SQLITE, METADATA = "data.zip", "data.sqlite", "data-metadata.json"
 LICENCES = ("LICENSE-data", "LICENSE-text")  # of the repository
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file knows
+LIBRARY_VERSION = 96  # where an SQLite file has it
 SEARCHED = {
     "claims": ("claim", "criterion"),
     "figures": ("figure_id", "description", "note"),
@@ -122,6 +123,9 @@ def _sqlite(path: Path, facts: Facts, verdicts: list[dict[str, Any]]) -> None:
             base[name].enable_fts(fields, tokenize="porter")
     connection.commit()
     connection.close()
+    with path.open("r+b") as file:  # which library wrote it is no data, and differs by machine
+        file.seek(LIBRARY_VERSION)
+        file.write(bytes(4))
 
 
 def _add_table(base: sqlite_utils.Database, name: str) -> None:

@@ -56,7 +56,7 @@ def svg(title: str, author: str, found: Iterable[tuple[str, list[float]]]) -> st
         f' viewBox="0 0 {WIDTH} {HEIGHT}" font-family="{escape(charts.FONTS)}" fill="#1d2329">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
         f'<rect width="{WIDTH}" height="28" fill="#0072b2"/>{name}'
-        '<text x="92" y="560" font-size="38" fill="#55606b">Every claim of a viral post about AI '
+        '<text x="92" y="560" font-size="38" fill="#55606b">Every claim of a post about AI '
         'factories,</text><text x="92" y="610" font-size="38" fill="#55606b">tested with open data '
         f"and models that run</text>{axis}{lines}"
         f'<text x="92" y="1690" font-size="34">{escape(author)}</text>'

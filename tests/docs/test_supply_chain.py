@@ -70,9 +70,39 @@ def test_what_is_published_was_tested_built_twice_and_verified():
     steps = workflow(ROOT / ".github" / "workflows" / "publish.yml")["jobs"]
     assert set(steps["build"]["needs"]) == {"test", "reproduce"}
     order = ["build", "release", "editions", "pages"]
-    assert [steps[name]["needs"] for name in order[1:]] == order[:-1]
-    runs = [s.get("run", "") for s in steps["build"]["steps"]]
-    assert any("make verify" in r for r in runs)
+    assert [steps[name]["needs"] for name in order[2:]] == order[1:-1]
+    assert "build" in steps["release"]["needs"]
+
+
+def test_nothing_from_elsewhere_runs_between_the_check_of_a_site_and_its_signature():
+    steps = workflow(ROOT / ".github" / "workflows" / "publish.yml")["jobs"]["build"]["steps"]
+    did = [step.get("run") or step.get("uses", "") for step in steps]
+    checked, packed, signed = did[-4:-1]
+    assert checked == "make verify"
+    assert not re.search(r"make|pip|uv|curl|http", packed)
+    assert signed.startswith("actions/attest-build-provenance@")
+
+
+def test_an_edition_is_published_again_only_if_its_signature_holds():
+    steps = workflow(ROOT / ".github" / "workflows" / "publish.yml")["jobs"]["editions"]["steps"]
+    (fetch,) = [s["run"] for s in steps if "gh release download" in s.get("run", "")]
+    assert fetch.index("gh attestation verify") > fetch.index("gh release download")
+
+
+def test_tools_are_installed_from_hashes_too():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    code = re.sub(r"\\\n\s*", "", text)  # what is continued on the next line
+    installs = [x for x in code.splitlines() if re.search(r"pip install", x) and "-e ." not in x]
+    assert len(installs) >= 3
+    assert [x for x in installs if "--require-hashes" not in x] == []
+    assert "uv tool run" not in text
+    for name in ("tools", "uv"):
+        wanted = re.findall(
+            r"^[\w-]+==[\w.]+", (ROOT / f"requirements-{name}.in").read_text(), re.M
+        )
+        lock = (ROOT / f"requirements-{name}.txt").read_text()
+        assert wanted
+        assert [x for x in wanted if f"\n{x} \\\n    --hash=sha256:" not in f"\n{lock}"] == []
 
 
 def test_every_pinned_package_has_a_licence():

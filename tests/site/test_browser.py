@@ -8,7 +8,36 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from visit import CHAPTERS, EMPTY_DRAWINGS, HEIGHTS, MODES, PAGES, ROOT, Visit, offenders, weight
 
-AXE = {"resultTypes": ["violations"]}  # what passes isn't written out: faster
+# What passes isn't written out: faster. Contrast is asked apart, below.
+VIOLATIONS = {"resultTypes": ["violations"]}
+ALL_BUT_CONTRAST = VIOLATIONS | {"rules": {"color-contrast": {"enabled": False}}}
+CONTRAST = VIOLATIONS | {"runOnly": ["color-contrast"]}
+# The contrast of each element takes the checker nine tenths of its time on a long page. It follows
+# from how text looks, so of all text of one colour, size, weight and ground, eight places from the
+# first to the last stand for all. `make audit` asks it of every element.
+LOOKS = """() => {
+  const looks = new Map(), grounds = new Map();
+  const ground = (e) => {
+    if (!e) return "";
+    if (!grounds.has(e)) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(e);
+      const own = [backgroundColor, backgroundImage, opacity].join();
+      const beneath = ground(e.parentElement);
+      grounds.set(e, own === "rgba(0, 0, 0, 0),none,1" ? beneath : `${own}; ${beneath}`);
+    }
+    return grounds.get(e);
+  };
+  const speaks = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  for (const e of document.body.querySelectorAll("*")) {
+    if (!speaks(e) || !e.checkVisibility()) continue;
+    const { color, fontSize, fontWeight } = getComputedStyle(e);
+    const look = [color, fontSize, fontWeight, ground(e)].join();
+    looks.set(look, [...(looks.get(look) ?? []), e]);
+  }
+  const some = (all) => [0, 1, 2, 3, 4, 5, 6, 7].map(
+    (i) => all[Math.round(i * (all.length - 1) / 7)]);
+  return [...new Set([...looks.values()].flatMap(some))];
+}"""
 WEIGHT_LIMIT = 600_000  # bytes, before scrolling
 
 
@@ -64,32 +93,36 @@ def test_page_is_self_contained_quiet_and_fits(seen):
     assert seen.complaints == []
 
 
-@in_every_window(PAGES)
+# The other theme and the checker are slow: what pages are made of is seen so in both windows, each
+# other page in one by turns. Across the pages every width comes in both themes; `make audit` sees
+# each page in all.
+SAMPLE = ["index.html", "notebooks/power.html"]
+BY_TURNS = [(path, *MODES[at % 2]) for at, path in enumerate(p for p in PAGES if p not in SAMPLE)]
+TURNS = [(path, *mode) for path in SAMPLE for mode in MODES] + BY_TURNS
+
+
+@in_windows(TURNS)
 def test_page_holds_in_the_other_theme_and_on_the_narrowest_phone(seen):
     page = seen.page
+    if seen.width < 400:
+        page.set_viewport_size({"width": 360, "height": HEIGHTS[360]})
     page.locator(".mode").click()  # charts are drawn again
     assert page.evaluate("document.documentElement.dataset.theme") != seen.scheme
     seen.read_through()
     assert seen.overflow() <= 0, offenders(page)
-    if seen.width < 400:
-        page.set_viewport_size({"width": 360, "height": HEIGHTS[360]})
-        seen.read_through()
-        assert seen.overflow() <= 0, offenders(page)
     page.wait_for_load_state("networkidle")
     assert seen.foreign() == []
     assert seen.complaints == []
 
 
-# The checker is slow: what pages are made of is seen in both windows, single pages in one by turns.
 # It comes after the test above, so in the other theme, and on the narrowest phone.
-SAMPLE = ["index.html", "notebooks/power.html"]
-BY_TURNS = [(path, *MODES[at % 2]) for at, path in enumerate(p for p in PAGES if p not in SAMPLE)]
-
-
-@in_windows([(path, *mode) for path in SAMPLE for mode in MODES] + BY_TURNS)
+@in_windows(TURNS)
 def test_page_is_accessible(seen):
-    assert seen.page.evaluate(EMPTY_DRAWINGS) == []
-    found = Axe().run(seen.page, options=AXE).response["violations"]
+    page = seen.page
+    assert page.evaluate(EMPTY_DRAWINGS) == []
+    found = Axe().run(page, options=ALL_BUT_CONTRAST).response["violations"]
+    ask = f"(options) => axe.run({{ include: ({LOOKS})() }}, options)"
+    found += page.evaluate(ask, CONTRAST)["violations"]
     grave = [
         f"{v['id']} ({v['impact']}): {v['help']}: {v['nodes'][0]['html'][:200]}"
         for v in found

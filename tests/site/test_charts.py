@@ -242,6 +242,15 @@ def test_rows_take_the_width_and_columns_stack_on_a_phone():
     assert charts.size(charts.svg(beside, charts.NARROW))[0] <= charts.NARROW + 4
 
 
+def test_columns_worked_out_at_once_are_those_worked_out_one_by_one():
+    columns = {"more": "2 * datum.homes", "most": "datum.more + 1"}
+    one_by_one = dots().transform_filter("datum.homes > 0")
+    at_once = charts.calculated(one_by_one, columns)
+    for name, text in columns.items():
+        one_by_one = one_by_one.transform_calculate(**{name: text})
+    assert at_once.to_dict() == one_by_one.to_dict()
+
+
 def test_single_charts_are_responsive_and_compound_ones_are_not():
     assert finish()["width"] == "container"
     assert "width" not in finish(alt.hconcat(dots(), dots()))

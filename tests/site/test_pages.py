@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
@@ -10,10 +12,26 @@ from markup import READERS, fault, page
 from visit import CHAPTERS, CHART_PAGES, FILES, PAGES, SITE, Visit, offenders
 
 
+def extreme_charts():
+    """Of each chapter's pages of single charts, the largest and that of the widest table.
+
+    All come from one template and differ in their table and picture. `make audit` opens every one;
+    what their files hold and lead to is asked of all, without a browser, in test_policy, test_html
+    and below.
+    """
+    texts = {path: (SITE / path).read_text(encoding="utf-8") for path in CHART_PAGES}
+    heads = {p: max(map(len, re.findall("<thead>.*", t)), default=0) for p, t in texts.items()}
+    for _, paths in itertools.groupby(CHART_PAGES, lambda path: path.split("-")[0]):
+        several = list(paths)
+        yield from {max(several, key=heads.get), max(several, key=lambda path: len(texts[path]))}
+
+
 def test_pages_of_single_charts_hold_and_fit(browser, base):
     faults = []
+    seen = sorted(extreme_charts())
+    assert len(seen) >= len(CHAPTERS)
     with Visit(browser, base, 360) as visit:
-        for path in CHART_PAGES:
+        for path in seen:
             page = visit.go(path, settle=False)
             if visit.overflow() > 0:
                 faults.append(f"{path} is too wide: {offenders(page)}")
@@ -38,10 +56,11 @@ def set_control(control):
 def test_what_if_controls_recompute_what_is_said(browser, base, path):
     with Visit(browser, base) as visit:
         page = visit.go(path)
-        visit.read_through()
         figures = page.locator("figure.chart:has(.chart-controls)")
         for i in range(figures.count()):
             figure = figures.nth(i)
+            figure.scroll_into_view_if_needed()
+            figure.locator(".is-live").wait_for(state="attached", timeout=20_000)
             name = figure.get_attribute("id")
             texts = figure.locator(".chart-live svg text")
             controls = figure.locator(".chart-controls :is(input, select)")
@@ -91,7 +110,8 @@ def test_page_prints_dark_on_white_without_menus(browser, base, path):
         assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
         assert page.locator("nav:visible").count() == 0
         assert page.locator("button:visible").count() == 0
-        assert page.pdf().startswith(b"%PDF")
+        if path == "notebooks/power.html":  # the most charts; test_paper prints a small book whole
+            assert page.pdf().startswith(b"%PDF")
         assert visit.complaints == []
 
 

@@ -12,7 +12,7 @@ import altair as alt
 import nbformat
 import pandas as pd
 import pytest
-from test_publish import CONF, cell, notebook, output
+from test_publish import CONF, FEW, cell, notebook, output
 
 from aifactory import charts, manifest
 
@@ -32,18 +32,6 @@ def build(folder, **environment):
     )
     assert done.returncode == 0, done.stderr
     return out
-
-
-# The tables, pages of claims and citations, and Vega are left out for time; `make reproduce` builds
-# all.
-FEW = """
-copyright = "2026, nobody"
-def setup(app):
-    left_out = tuple(f"aifactory.publish.{n}" for n in ("datapages", "assets", "crate"))
-    for name, found in app.events.listeners.items():
-        keep = lambda one: one.handler.__module__ not in left_out and name != "html-collect-pages"
-        found[:] = filter(keep, found)
-"""
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from CoolProp.CoolProp import PropsSI
 from fluids.vectorized import Clamond  # type: ignore[attr-defined]
 from ht import NTU_from_effectiveness, effectiveness_from_NTU
 
@@ -52,6 +51,8 @@ def coolant(name: str, temp_c: float) -> Coolant:
         raise ValueError(f"unknown coolant {name!r}; use one of {sorted(FLUIDS)}")
     if not 0 <= temp_c <= 95:
         raise ValueError(f"coolant properties hold from 0 to 95 °C, got {temp_c}")
+    from CoolProp.CoolProp import PropsSI  # takes a second to load
+
     where = ("T", temp_c + ZERO_C_K, "P", PRESSURE_PA, FLUIDS[name])
     return Coolant(*(float(PropsSI(key, *where)) for key in "DCVL"))
 

@@ -71,6 +71,7 @@ def _check(node: Any, text: str) -> None:
         _check(one, text)
 
 
+@functools.cache
 def names(text: str) -> tuple[str, ...]:
     """Names that a formula needs, in the order of their first use. Raises ValueError."""
     found = [n for n in ast.walk(tree(text)) if isinstance(n, ast.Name)]

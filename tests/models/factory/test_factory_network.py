@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -191,10 +192,17 @@ def test_claims_keep_the_chapters_probabilities(graph: Graph) -> None:
 # --- another package -----------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def ml() -> ModuleType:
+    """Imported before a property looks at its examples: that would trace a quarter of a minute."""
+    return pytest.importorskip("mlsysim")
+
+
 @given(st.floats(1e-6, 1e-4), st.integers(1000, 600_000), st.floats(1.0, 60.0))
 @settings(max_examples=40, deadline=None)
-def test_shared_part_agrees_with_mlsysim(rate: float, gpus: int, write_s: float) -> None:
-    ml = pytest.importorskip("mlsysim")
+def test_shared_part_agrees_with_mlsysim(
+    ml: ModuleType, rate: float, gpus: int, write_s: float
+) -> None:
     other = ml.calc_mtbf_cluster(1 / rate, gpus)
     mine = float(interruptions.mtbf_h(gpus, rate))
     assert other.m_as("hour") == pytest.approx(mine)
@@ -207,8 +215,7 @@ def test_shared_part_agrees_with_mlsysim(rate: float, gpus: int, write_s: float)
         assert best == pytest.approx(every, rel=0.17)
 
 
-def test_effective_rate_agrees_with_mlsysim(graph: Graph, middle: dict) -> None:
-    ml = pytest.importorskip("mlsysim")
+def test_effective_rate_agrees_with_mlsysim(ml: ModuleType, graph: Graph, middle: dict) -> None:
     v = {k: float(x[0]) for k, x in (middle | graph.evaluate(middle)).items()}
     peak = ml.Q_(v["peak_flop_s"] / (1 + v["spare_share"]), "flop / second")
     found = ml.calc_effective_flops(peak, v["mfu_published"], v["scale_kept"], v["goodput"])
