@@ -94,6 +94,7 @@ lock: venv ## pin all packages and tools again, with hashes
 	$(BIN)/python $(LOCK) requirements-book.in -c requirements.txt -o requirements-book.txt
 	$(BIN)/python $(LOCK) requirements-tools.in -o requirements-tools.txt
 	$(BIN)/python $(LOCK) requirements-uv.in -o requirements-uv.txt
+	sha256sum requirements*.txt > requirements.sha256
 
 bench: deps-full site ## measure run times and page weights
 	@$(RUN) bench/bench.py

@@ -51,6 +51,7 @@ LABELS = {  # inputs by what readers call them
     "loss_doubling": "Utilisation lost a doubling",
     "mfu_published": "Utilisation published",
     "gpu_capital_usd": "Price of a GPU",
+    "rented_gpu_usd": "Price of a GPU for rent",
     "job_share": "Share of GPUs in one job",
     "gpu_life_years": "Life of a GPU",
     "site_gusd_gw": "Cost of a site",

@@ -267,7 +267,6 @@ def derived() -> dict[str, np.ndarray]:
     rows = permitted()
     spread = {
         "grid_feed_mw": triangular(*_step("grid feed of Colossus 2")),
-        "newest_load_mw": from_range(*_step("load of Colossus 2")),
         "gas_hub_usd_mmbtu": empirical(hub.to_numpy()),
         "robot_usd": robots.price_distribution(prices.to_numpy()),
         "luck_reading": uniform(0, 1),

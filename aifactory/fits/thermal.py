@@ -1,5 +1,8 @@
 """Runs behind the factory's cooling and water, with the chapters' own weather, curves and inputs.
 
+Two inputs are what a chapter found and are read from it: the cycles that recycled water allows, and
+what sites that report have beyond the model of the plant.
+
 The hourly plant of aifactory.models.cooling.plant is run once for heat in the warm loop alone and
 once for heat in the cool loop alone: electricity per heat does not depend on how much heat there
 is, and what the two loops carry is a matter of formulas. Water of wetted pads is the hour-by-hour
@@ -12,11 +15,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from aifactory.crosschecks import number, printed
 from aifactory.data import figure, table
 from aifactory.fits import QUANTILES, Checks
 from aifactory.fits import rng as _rng
@@ -25,8 +30,11 @@ from aifactory.models.cooling.air import Air
 from aifactory.models.factory import thermal
 from aifactory.models.factory.emulator import Surface, fit
 from aifactory.models.water import need, supply
-from aifactory.uncertainty import from_range, held, sample, tabulated, uniform
+from aifactory.uncertainty import Distribution, from_range, held, sample, tabulated, uniform
+from aifactory.verdicts import chapter_path, read
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+LEAST_CYCLES = 2.0  # of concentration, fewer are of no use
 CHECKED = 150  # points that are held back
 SHIFTS_K = np.linspace(-1.2, 2.4, 7)  # years that are run: warmer than the typical one
 COLD_C, WARM_C = 12.0, 54.0  # supply of the warm loop
@@ -318,7 +326,8 @@ def worst_days() -> _Days:
     shift = np.array([early - dry[np.isin(month, [6, 7])].mean(), july - dry[month == 7].mean()])
     summer = np.isin(month, range(5, 10))
     years = typical_air(), air.from_dew_point(dry + shift.mean() * summer, dew, pressure)
-    towers = [_daily(_towers(a, _medians())) for a in years]
+    on_recycled = _salted(_medians(), _water_cycles().ppf(np.array([0.5])))
+    towers = [_daily(_towers(a, on_recycled)) for a in years]
     pads = [_daily(pads_hourly(a, _median_pads())) for a in years]
     allen = supply.plant_water_mgd(1.0, _regional_output(dry, month), towers[0][:, 0])
     c1, mean = figure("colossus1-it-power").central, figure("allen-water").central
@@ -348,6 +357,18 @@ TOWERS = {
 
 def _medians() -> pd.DataFrame:
     return pd.DataFrame({k: [figure(v).central] for k, v in TOWERS.items()})
+
+
+def _water_cycles() -> Distribution:
+    """Cycles that the recycled water's salts allow, as the section on its fitness found them."""
+    rows = read(chapter_path("water", ROOT / "notebooks"))
+    of = next(r for r in rows if r["claim_id"] == "water-pure" and "no reverse" in r["part"])
+    return from_range(of["p05"], of["p50"], of["p95"])
+
+
+def _salted(d: pd.DataFrame, salt: np.ndarray) -> pd.DataFrame:
+    """Towers' cycles, no more than the water's salts allow, or the fewest."""
+    return d.assign(cycles=np.minimum(d["cycles"], np.maximum(salt, LEAST_CYCLES)))
 
 
 def _median_pads() -> np.ndarray:
@@ -382,11 +403,12 @@ def _regional_output(dry: np.ndarray, month: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def metered_share() -> float:
-    """Colossus 1's metered month over what towers for all its heat would take in it."""
+    """Heat that Colossus 1's towers carried in its metered month, by what a closed loop leaves."""
     towers = _daily(_towers(typical_air(), _medians()))[:, 0]
-    march = _mgd_per_mw(towers[months()[::24] == 3]).mean()
-    full = figure("colossus1-it-power").central * march
-    return float(figure("colossus1-march-2026").central / full)
+    load, closed = figure("load-factor"), float(_closed().ppf(np.array([0.5]))[0])
+    mw = figure("colossus1-it-power").central * (load.low + load.high) / 2
+    wet, dry = mw * _mgd_per_mw(towers[months()[::24] == 3]).mean(), mw * _mgd_per_mw(closed)
+    return float((figure("colossus1-march-2026").central - dry) / (wet - dry))
 
 
 def _day_surfaces() -> dict[str, tuple[Surface, Checks]]:
@@ -431,6 +453,7 @@ def _cooling_inputs() -> dict[str, np.ndarray]:
         "pump_kpa": (d["head"] / d["efficiency"]).to_numpy(),
         "plated_share": _plated(),
         "peer_pue": _peers(),
+        "peer_term": _peer_term(),
         "chiller_kw": _chiller_kw(),
     }
 
@@ -454,6 +477,14 @@ def _peers() -> np.ndarray:
     sets = [g["pue"].to_numpy() for _, g in peers.groupby("operator")]
     rng, size = _rng("peers"), max(map(len, sets))
     return np.median(np.hstack([rng.choice(s, (DRAWS, size)) for s in sets]), axis=1)
+
+
+def _peer_term() -> np.ndarray:
+    """What sites that report have beyond the model, printed by the chapter; nil in half of all."""
+    found = printed("cooling", "cooling-industrial-rs-term", ROOT)
+    mid, low, high = (number(found, at) for at in range(3))
+    u = (np.arange(DRAWS) + 0.5) / DRAWS
+    return np.concatenate([from_range(low, mid, high).ppf(u), np.zeros(DRAWS)])
 
 
 def _chiller_kw() -> np.ndarray:
@@ -499,18 +530,17 @@ def _water_inputs() -> dict[str, np.ndarray]:
     ids = TOWERS | {"c1": "colossus1-it-power"}
     d = sample(
         {k: figure(v).distribution() for k, v in ids.items()}
-        | {"wet": uniform(metered_share(), 1), "follows": uniform(0, 1)},
+        | {"wet": uniform(metered_share(), 1), "follows": uniform(0, 1), "salt": _water_cycles()},
         2048,
         _rng("other users"),
     )
+    d = _salted(d, d["salt"].to_numpy())
     year = [_mgd_per_mw(_daily(_towers(a, d)).max(axis=0)) for a in (days.typical, days.hot)]
     trains = figure("wrp-trains")
-    zones = table("water/wue_by_climate_zone")
-    zones = zones.query("ashrae_climate_zone == '3A' and cooling_system == 'Air-cooled chiller'")
-    low, high = zones.iloc[0][["wue_p05_l_per_kwh_it", "wue_p95_l_per_kwh_it"]].astype(float)
     u = np.linspace(0.0001, 0.9999, 2001)
     return {
-        "closed_l_kwh": from_range(low, float(np.sqrt(low * high)), high).ppf(u),
+        "water_cycles": _water_cycles().ppf(u),
+        "closed_l_kwh": _closed().ppf(u),
         "c1_mgd": (d["c1"] * d["wet"]).to_numpy() * year[0],
         "c1_hot_ratio": year[1] / year[0],
         "hot_year_weight": _uniform(*days.hot_weight),
@@ -519,6 +549,14 @@ def _water_inputs() -> dict[str, np.ndarray]:
         "trains": np.round(_uniform(trains.low, trains.high)),
         "effluent_mgd": _uniform(_kept_share(), 1.0) * _low_week_mgd(),
     }
+
+
+def _closed() -> Distribution:
+    """Make-up of a closed loop and humidification, L/kWh, as published for the climate zone."""
+    zones = table("water/wue_by_climate_zone")
+    zones = zones.query("ashrae_climate_zone == '3A' and cooling_system == 'Air-cooled chiller'")
+    low, high = zones.iloc[0][["wue_p05_l_per_kwh_it", "wue_p95_l_per_kwh_it"]].astype(float)
+    return from_range(low, float(np.sqrt(low * high)), high)
 
 
 def _flow(year: int) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from aifactory.publish import directives
 from aifactory.publish.html import block, escape
 
 HEADS = ("Result", "The book", "Second route", "Within", "Agrees", "How it was worked out again")
+DECIDES = "decides a rating"
 
 
 class CrossChecks(directives.BookDirective):
@@ -22,7 +23,7 @@ class CrossChecks(directives.BookDirective):
         path = Path(self.env.srcdir) / "book" / crosschecks.TABLE.name
         self.env.note_dependency(str(path))
         found = crosschecks.stored(path)
-        agree = sum(row["agrees"] == "yes" for row in found)
+        told = summary(found, len(crosschecks.rated(Path(self.env.srcdir))))
         body = ""
         for chapter, rows in groupby(found, key=lambda row: row["chapter"]):
             page = f"doc:{self.page(chapter)}"
@@ -34,19 +35,30 @@ class CrossChecks(directives.BookDirective):
         heads = "".join(f'<th scope="col">{text}</th>' for text in HEADS)
         return [
             block(
-                f"<p><strong>{agree} of {len(found)} agree.</strong></p>\n"
+                f"<p><strong>{told}</strong></p>\n"
                 '<div class="facts-wrap" tabindex="0" role="region" aria-label="Cross-checks">'
                 f'<table class="facts"><thead><tr>{heads}</tr></thead>{body}</table></div>\n',
-                f"{agree} of {len(found)} agree.",
+                told,
             )
         ]
 
 
+def summary(rows: list[dict[str, str]], rated: int) -> str:
+    """How many agree, and for how many of the rated claims what decides was worked out twice."""
+    agree = sum(row["agrees"] == "yes" for row in rows)
+    twice = len({row["decides"] for row in rows} - {""})
+    return (
+        f"{agree} of {len(rows)} agree. For {twice} of the {rated} rated claims the quantity that "
+        "decides the rating is among them."
+    )
+
+
 def _row(row: dict[str, str]) -> str:
     cells = (row["printed"], row["second"], row["tolerance"], row["agrees"].capitalize())
+    mark = f"<br><small>{DECIDES}</small>" if row["decides"] else ""
     way = f"{row['kind'].capitalize() if row['kind'] != 'SQL' else 'SQL'}: {row['route']}"
     return (
-        f'<tr><th scope="row">{escape(row["result"])}</th>'
+        f'<tr><th scope="row">{escape(row["result"])}{mark}</th>'
         + "".join(f"<td>{escape(text)}</td>" for text in (*cells, way))
         + "</tr>"
     )

@@ -72,7 +72,11 @@ QUANTITIES = {
     "capital cost of a GPU": Quantity(
         "gpu-capital",
         r"capital cost of (computers|a GPU|one GPU)|price of a (GPU|rack)",
-        {"nvl72-rack-price": "72 accelerators in a rack, without the site's network"},
+        {
+            "gpu-capital-gb200": "one generation's, for the bill of a site; the other is of those "
+            "whose rent is known, and stands beside that rent",
+            "nvl72-rack-price": "72 accelerators in a rack, without the site's network",
+        },
         "USD/GPU",
     ),
     "capital cost of a site": Quantity(

@@ -115,7 +115,6 @@ ROBOT_INPUTS = (
 CLAIM_INPUTS = (
     Input("kwh_home", "power.kwh_home", (), "kWh/household/year",
           "Electricity of a household in the United States", least=1.0),
-    Input("newest_load_mw", "power.newest_load_mw", (), "MW", "Load of Colossus 2 in June 2026"),
     Input("tracker_ratio", "power.tracker_ratio", (), _NUMBER,
           "Later over earlier level of a site, in one tracker's editions", least=0.0),
     Input("newest_h100", "power.newest_h100", (), "GPU",
@@ -312,9 +311,6 @@ _POWER_CLAIMS = (
          "(households >= 0.75 * post_households) & (households <= 1.25 * post_households)",
          _NUMBER, "The site equals two million households, within a quarter.",
          "power-households", kind="claim", claim="power-households", part="United States"),
-    Node("claim_power_islanded", "grid_feed_mw / newest_load_mw < 0.5", _NUMBER,
-         "The grid could not carry this load.", _ISLAND, kind="claim", claim=_ISLAND,
-         part="grid could not carry it", edition="newest"),
     Node("newest_chips", "newest_h100 / h100_per_chip", "GPU", "Chips at Colossus 2",
          "power-built"),
     Node("chips_mw", "newest_chips * kw_per_gpu * network_overhead * peak_ratio / kw_per_mw", "MW",

@@ -15,8 +15,8 @@ INPUTS = (
           "Power of a rack, shared over its GPUs"),
     Input("electricity_usd_mwh", "money.electricity_usd_mwh", ("tn-industrial-price",),
           "USD_2023/MWh", "Price of electricity from the grid"),
-    Input("gpu_capital_usd", "money.gpu_capital_usd", ("gpu-capital",), "USD_2025/GPU",
-          "Capital cost of a GPU with its share of server and network"),
+    Input("gpu_capital_usd", "money.gpu_capital_usd", ("gpu-capital-gb200",), "USD_2025/GPU",
+          "Capital cost of a GPU of the site, with its share of server, network and storage"),
     Input("gpu_hour_usd", "money.gpu_hour_usd", ("gpu-hour-value",), "USD_2026/hour/GPU",
           "Market price of a GPU-hour"),
 )  # fmt: skip

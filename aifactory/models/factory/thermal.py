@@ -67,6 +67,8 @@ INPUTS = (
           "Power of fans in the halls over the heat they move", least=0.0, most=0.5),
     Input("peer_pue", "cooling.peer_pue", (), "dimensionless",
           "Middle PUE of reporting large sites", least=1.0),
+    Input("peer_term", "cooling.peer_term", (), "dimensionless",
+          "What reporting sites have beyond the model, in half of the draws; nil in the others"),
     Input("chiller_kw", "cooling.chiller_kw", (), "kW/chiller",
           "Capacity of one chiller on the design day", least=1.0),
     Input("chillers_per_block", "cooling.chillers_per_block", ("chillers-per-block",), "chiller",
@@ -81,6 +83,8 @@ INPUTS = (
           "Rise of the air through dry coolers", least=1.0),
     Input("pad_cycles", "water.pad_cycles", ("pad-cycles",), "dimensionless",
           "Cycles of concentration of pads", least=1.05),
+    Input("water_cycles", "water.salt_cycles", (), "dimensionless",
+          "Cycles of concentration that salts of the recycled water allow", least=0.1),
     Input("pad_heat", "water.pad_heat", ("pads-heat",), "kWh/kWh",
           "Heat at the coolers over computing energy", least=0.0),
     Input("closed_l_kwh", "water.closed_l_kwh", (), "L/kWh",
@@ -215,7 +219,7 @@ def _day(name: str, surface: str, what: str) -> Node:
     return Node(
         name,
         "it_peak_mw * kw_per_mw * padded_share * pad_heat"
-        f" * maximum({surface}, 0.0 * {surface}) / pad_air_rise_k * pads_blowdown"
+        f" * maximum({surface}, 0.0 * {surface}) / pad_air_rise_k * recycled_blowdown"
         " * hours_per_day / l_per_mg",
         "MGD",
         what,
@@ -224,6 +228,10 @@ def _day(name: str, surface: str, what: str) -> Node:
 
 
 _BOTTLENECK = (
+    Node("recycled_cycles", "minimum(pad_cycles, maximum(water_cycles, least_cycles))",
+         "dimensionless", "Cycles of pads on recycled water", "water"),
+    Node("recycled_blowdown", "recycled_cycles / (recycled_cycles - 1)", "dimensionless",
+         "Make-up of pads over what evaporates, on recycled water", "water"),
     _day("need_day_mgd", "pads_day", "Make-up of pads on the worst day, typical year"),
     _day("need_hottest_mgd", "pads_hot_day", "The same, mean of the two hottest summers"),
     Node("need_hot_mgd",
@@ -253,15 +261,17 @@ _BOTTLENECK = (
          " & (c1_mgd * c1_hot_ratio + allen_before_mgd + need_hot_mgd <= recycled_mgd)",
          "dimensionless", "Recycled water suffices with a train out, in a dry and in a hot year",
          "water"),
-    Node("evaporable", "maximum(1 - least_cycles / pad_cycles, 0.0)", "dimensionless",
+    Node("evaporable",
+         "maximum(1 - least_cycles / minimum(pad_cycles, water_cycles), 0.0)", "dimensionless",
          "Share of the effluent that may evaporate before salt leaves too few cycles", "water"),
-    Node("others_evaporate", "1 - 1 / tower_cycles", "dimensionless",
+    Node("others_evaporate",
+         "1 - 1 / minimum(tower_cycles, maximum(water_cycles, least_cycles))", "dimensionless",
          "Share of others' water that evaporates", "water"),
     Node("discharge_holds",
-         "(others_evaporate * (c1_mgd + allen_day_mgd) + need_day_mgd / pads_blowdown"
+         "(others_evaporate * (c1_mgd + allen_day_mgd) + need_day_mgd / recycled_blowdown"
          " <= evaporable * effluent_mgd * effluent_dry_year)"
          " & (others_evaporate * (c1_mgd * c1_hot_ratio + allen_day_mgd)"
-         " + need_hot_mgd / pads_blowdown <= evaporable * effluent_mgd)",
+         " + need_hot_mgd / recycled_blowdown <= evaporable * effluent_mgd)",
          "dimensionless", "Salt returned leaves useful cycles, in a dry and in a hot year",
          "water"),
 )  # fmt: skip
@@ -274,7 +284,7 @@ _CLAIMS = (
          "(chillers >= chillers_fewest) & (chillers <= chillers_most)",
          "dimensionless", "Chillers needed for the site are hundreds", "cooling", kind="claim",
          claim="cooling-chillers", part="needed on the design day", edition="newest"),
-    Node("claim_cooling_industrial", "pue <= peer_pue", "dimensionless",
+    Node("claim_cooling_industrial", "pue + peer_term <= peer_pue", "dimensionless",
          "Energy of cooling is no worse than the middle of large sites", "cooling", kind="claim",
          claim="cooling-industrial", part="energy no worse than the middle of large sites"),
     # The aquifer cannot bind before the recycling plant that it stands behind, and energy for

@@ -12,9 +12,10 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from aifactory.models.robots.payback import Robot
-from aifactory.uncertainty import Z95, Distribution, from_range, lognormal
+from aifactory.uncertainty import Distribution, from_range
 
 # What is drawn, and the figure that holds its range. Prices and wages come from tables.
 FIGURE_IDS = {
@@ -61,16 +62,21 @@ def worker_prices(
 
 
 def price_distribution(prices_usd: ArrayLike) -> Distribution:
-    """Log-normal with the mean and standard deviation of the logarithms of `prices_usd`.
+    """What one more maker would ask, by the logarithms of `prices_usd`: log-Student's t.
 
-    Raises ValueError for fewer than two prices, or prices that are not positive.
+    The predictive distribution of one more log-normal value whose mean and spread are known from n
+    prices alone: n - 1 degrees of freedom, spread s sqrt(1 + 1/n) (Hahn and Meeker 1991). Its tails
+    are so heavy that neither mean nor variance exists. Raises ValueError for fewer than two prices,
+    or prices that are not positive.
     """
     p = np.asarray(prices_usd, dtype=float).ravel()
     if p.size < 2 or not (p > 0).all():
         raise ValueError("a spread of prices needs at least two, all positive")
-    logs = np.log(p)
-    half = Z95 * logs.std(ddof=1)
-    return lognormal(float(np.exp(logs.mean() - half)), float(np.exp(logs.mean() + half)))
+    logs, n = np.log(p), p.size
+    middle, spread = logs.mean(), logs.std(ddof=1) * np.sqrt(1 + 1 / n)
+    return Distribution(
+        f"log-t of {n} prices", lambda u: np.exp(middle + spread * stats.t.ppf(u, n - 1))
+    )
 
 
 def bounded(distribution: Distribution, high: float = 1.0) -> Distribution:

@@ -314,16 +314,20 @@ def chance_within(
     return np.searchsorted(np.sort(t.ravel()), drawn, side="right").mean(axis=-1) / t.size
 
 
-def waiting_payback_years(rate: ArrayLike, price_fall: ArrayLike) -> np.ndarray:
-    """Payback above which it pays to wait a year for a cheaper robot: 1 / (k + d).
+def waiting_payback_years(
+    rate: ArrayLike, price_fall: ArrayLike, life_years: ArrayLike
+) -> np.ndarray:
+    """Payback above which it pays to wait a year for a cheaper robot: k a / (k + d).
 
-    A year's wait saves interest k and the price fall d on what would be spent, and forgoes a year
-    of savings (Jorgenson's user cost of capital). Raises ValueError where both are zero.
+    A year's wait saves interest k and the price fall d on what would be spent, and moves all
+    savings, with their annuity factor a over the life, a year away. The inverse of
+    `capital.waiting_threshold`; 1 / (k + d) for a robot that lasts for ever (Jorgenson's user cost
+    of capital). Raises ValueError where rate and price_fall are both zero.
     """
-    k, d = not_negative(rate=rate, price_fall=price_fall)
+    k, d, n = not_negative(rate=rate, price_fall=price_fall, life_years=life_years)
     if ((k + d) == 0).any():
         raise ValueError("rate and price_fall are both zero: waiting gains nothing")
-    return 1 / (k + d)
+    return -np.expm1(-n * np.log1p(k)) / (k + d)
 
 
 def raas_adopt(

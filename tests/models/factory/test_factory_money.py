@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aifactory import data
+from aifactory.data import figure, table
 from aifactory.fits import QUANTILES
 from aifactory.fits import money as fits
 from aifactory.models.factory import formula, money, shared
@@ -26,7 +27,7 @@ MIDDLE = {
     "heat_mid": 10.5, "heat_large": 10.2, "gas_hub_usd_mmbtu": 3.0, "shell_share": 0.24,
     "taiwan_computer_share": 0.7, "robot_usd": 60_000.0, "keeper_usd_h": 32.0,
     "job_wage_usd_h": 20.0, "luck_shifts": 0.0, "luck_reading": 0.2, "kwh_home": 11_000.0,
-    "newest_load_mw": 1276.0, "tracker_ratio": 1.0, "newest_h100": 1.1e6, "tracker_mw": 1276.0,
+    "tracker_ratio": 1.0, "newest_h100": 1.1e6, "tracker_mw": 1276.0,
     "luck_tracker": 0.2, "spare_break_even": 0.45,
 }  # fmt: skip
 FLAT = {  # all of the load is served, at ten MMBtu a megawatt-hour
@@ -137,6 +138,25 @@ def test_a_bill_worked_out_by_hand(graph, middle):
     assert found["taiwan_share"] == pytest.approx(10 / 34.4)
 
 
+def test_a_gpus_price_is_that_of_the_tracker_and_of_two_banks():
+    """Low, central and high of `gpu-capital-gb200`, as its note says they were worked out."""
+    kw = figure("facility-to-it-peak").central * figure("gb-rack-kw-per-gpu").central
+    per_gw = 1e6 / kw  # GPUs
+    split = table("supply_chain/gw_capex_split").query("unit == 'pct_of_capex'")
+    share = split.set_index("line")["central"][list(fits.COMPUTERS)].sum() / 100
+    site = table("factory/site_estimates").set_index(["estimate", "quantity"])["central"]
+    lower_bank = share * site["bernstein-total", "capital cost"] * 1e9 / (1.2 * per_gw)
+    bill = table("supply_chain/gw_capex_bofa").set_index("line")["usd_bn_per_gw"]
+    upper_bank = bill[list(fits.COMPUTERS)].sum() * 1e9 / per_gw
+    tracker = [
+        1e9 * site[one, "capital cost of computers"] / site[one, "GPUs"]
+        for one in ("epoch-full-site", "epoch-first-cluster")
+    ]
+    found = figure("gpu-capital-gb200")
+    assert (found.low, found.high) == pytest.approx((lower_bank, upper_bank), rel=5e-3)
+    assert min(tracker) <= found.central <= max(tracker)
+
+
 def test_unit_costs_follow_from_the_years_cost(graph, middle):
     found = at(graph, middle, goodput=0.5, working_gpus=400_000.0, flop_year=2e28)
     cost = 1e9 * found["cost_gusd_year"]
@@ -225,7 +245,6 @@ def test_households_by_their_closed_form(graph, middle):
             {"robot_usd": 5e5},
             {"robot_usd": 100.0, "robots_per_keeper": 1e3},
         ),
-        ("claim_power_islanded", {"newest_load_mw": 100.0}, {"newest_load_mw": 1000.0}),
         ("claim_power_built", {"tracker_ratio": 0.5}, {"tracker_ratio": 1.1}),
         ("claim_power_built", {"luck_tracker": 0.7, "newest_h100": 5e5}, {"luck_tracker": 0.2}),
         ("claim_power_plant_grade", {"spare_break_even": 100.0}, {"spare_break_even": 0.1}),

@@ -234,8 +234,8 @@ def test_recorded_estimates_are_what_their_sources_give() -> None:
 
 
 def site_estimates() -> pd.DataFrame:
-    """Rows of data/factory/site_estimates.csv: the tracker's tables, and mlsysim run afresh."""
-    rows = [*_tracker(), *_same_inputs(), *_own_data()]
+    """Rows of data/factory/site_estimates.csv: tracker, banks, and mlsysim run afresh."""
+    rows = [*_tracker(), *_banks(), *_same_inputs(), *_own_data()]
     columns = ["estimate", "publisher", "quantity", "low", "central", "high", "unit", "as_of"]
     return pd.DataFrame(rows, columns=[*columns, "source_id", "note"])
 
@@ -280,6 +280,25 @@ def _inventory(day: str) -> list[tuple[str, float, str]]:
     ]
 
 
+def _banks() -> list[tuple]:
+    """Two banks' capital a GW, at the post's power."""
+    mw = data.figure("post-power").central
+    split = data.table("supply_chain/gw_capex_split")
+    whole = split[(split["line"] == "total") & (split["source_id"] == "bernstein-gw")]
+    lines = data.table("supply_chain/gw_capex_bofa")
+    found: list[tuple] = []
+    for estimate, bank, a_gw, source, note in (
+        ("bernstein-total", "Bernstein", whole["central"].min(), "bernstein-gw", "35 a GW"),
+        ("bofa-total", "Bank of America", lines["usd_bn_per_gw"].sum(), "fintastic-bofa",
+         "sum of the lines, 51.6 a GW; a high-end estimate"),
+    ):  # fmt: skip
+        tail = ("2026-11-28", source)
+        found.append((estimate, bank, "facility power", None, mw, None, "MW", *tail, "input"))
+        cost = ("capital cost", None, a_gw * mw / 1000, None, "billion USD_2025")
+        found.append((estimate, bank, *cost, *tail, note))
+    return found
+
+
 def _mlsysim(estimate: str, found: dict[str, tuple[float, str, str]]) -> list[tuple]:
     tail = ("2026-11-28", "mlsysim-0-3-0")
     return [
@@ -290,7 +309,7 @@ def _mlsysim(estimate: str, found: dict[str, tuple[float, str, str]]) -> list[tu
 
 def _centrals() -> dict[str, float]:
     ids = {"mw": "post-power", "ratio": "facility-to-it-peak", "kw": "gb-rack-kw-per-gpu"}
-    ids |= {"load": "load-factor", "usd_mwh": "tn-industrial-price", "usd": "gpu-capital"}
+    ids |= {"load": "load-factor", "usd_mwh": "tn-industrial-price", "usd": "gpu-capital-gb200"}
     ids |= {"years": "gpu-life", "job": "job-gpus-newest"}
     return {k: data.figure(i).central for k, i in ids.items()}
 

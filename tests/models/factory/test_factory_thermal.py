@@ -254,10 +254,12 @@ def test_limits_of_water_are_the_chapters(graph: Graph, distributions: dict) -> 
     at = [limits.binding_mw(limit, values["c1_mgd"] * hot + v["allen_before_mgd"],
                             v[f"need_{day}_mgd"] / mw) for limit, hot, day in cases]  # fmt: skip
     assert (v["effluent_holds"] == (np.min(at, axis=0) >= mw)).all()
-    gone, left = 1 - 1 / values["tower_cycles"], 1 - 1 / values["pad_cycles"]
+    salt = np.maximum(values["water_cycles"], 2.0)
+    gone, left = (1 - 1 / np.minimum(values[f"{k}_cycles"], salt) for k in ("tower", "pad"))
+    most = np.minimum(values["pad_cycles"], values["water_cycles"])
     at = [limits.discharge_mw(
         flow, gone * (values["c1_mgd"] * hot + v["allen_day_mgd"]),
-        v[f"need_{day}_mgd"] * left / mw, values["pad_cycles"], 2.0)
+        v[f"need_{day}_mgd"] * left / mw, most, 2.0)
         for flow, hot, day in ((dry, 1.0, "day"), (low, values["c1_hot_ratio"], "hot"))
     ]  # fmt: skip
     assert (v["discharge_holds"] == (np.min(at, axis=0) >= mw)).all()

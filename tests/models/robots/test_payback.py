@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aifactory.models.robots import capital
 from aifactory.models.robots import payback as pb
 
 ROBOT = pb.Robot(
@@ -135,8 +136,16 @@ def test_rent_is_paid_if_it_is_less_than_what_is_saved():
     assert not pb.raas_adopt(8.0, 0.5, 0.8, 25.0, 0.9, own_cost_usd_per_h=1.5)
 
 
-def test_waiting():
-    assert pb.waiting_payback_years(0.08, 0.12) == pytest.approx(5)
+def test_waiting_is_worth_nothing_at_the_payback_that_decides():
+    # cash flows year by year: 1 a year for 8 years, bought now or 10 % cheaper in a year
+    price = float(pb.waiting_payback_years(0.08, 0.10, 8))
+    now = npf.npv(0.08, [-price, *[1.0] * 8])
+    later = npf.npv(0.08, [0.0, -0.9 * price, *[1.0] * 8])
+    assert now == pytest.approx(later, rel=1e-12)
+    assert pb.waiting_payback_years(0.08, 0.12, np.inf) == pytest.approx(5)  # it never wears out
+    for life in (2.8, 5.9, 10):
+        years_back = pb.waiting_payback_years(0.076, 0.11, life)
+        assert capital.waiting_threshold(years_back, 0.076, life) == pytest.approx(0.11)
 
 
 def test_chance_within_is_a_share_of_draws():
@@ -257,7 +266,7 @@ def test_jobs_and_draws_broadcast():
         (lambda: pb.threshold_efficiency(0, 1, 1, 1, 1, 1), "target_years"),
         (lambda: pb.threshold_labour_cost(0, 1, 1, 1, 1, 1), "target_years"),
         (lambda: pb.chance_within(np.ones(1), np.ones(1), np.array([])), "at least one draw"),
-        (lambda: pb.waiting_payback_years(0, 0), "both zero"),
+        (lambda: pb.waiting_payback_years(0, 0, 5), "both zero"),
     ],
 )
 def test_bad_input_is_named(call, text):

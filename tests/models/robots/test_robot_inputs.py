@@ -36,11 +36,20 @@ def test_what_became_known_later_does_not_count():
         inputs.worker_prices(OFFERS, "2020")
 
 
-def test_the_price_is_lognormal_with_the_moments_of_the_logarithms():
-    p = np.array([50.0, 200, 800])
-    d = inputs.price_distribution(p)
-    assert d.ppf(np.array([0.5]))[0] == pytest.approx(200)
-    assert np.log(d.ppf(np.array([0.8413447]))[0] / 200) == pytest.approx(np.log(4), rel=1e-6)
+def test_one_more_maker_lies_within_the_interval_as_often_as_it_says():
+    logs = np.random.default_rng(0).normal(11, 0.8, (4000, 6))
+    ends = [inputs.price_distribution(np.exp(x[:5])).ppf(np.array([0.05, 0.95])) for x in logs]
+    low, high = np.log(ends).T
+    within = (low < logs[:, 5]) & (logs[:, 5] < high)
+    assert within.mean() == pytest.approx(0.9, abs=0.015)  # the log-normal has about 0.79
+
+
+def test_the_price_is_what_one_more_maker_would_ask():
+    d = inputs.price_distribution(np.array([50.0, 200, 800]))
+    # three prices a factor of 4 apart; t of the tables with 2 degrees of freedom: 2.920 and 4.303
+    spread = np.log(4) * np.sqrt(4 / 3)
+    points = np.log(d.ppf(np.array([0.5, 0.95, 0.025])) / 200) / spread
+    assert points == pytest.approx([0, 2.920, -4.303], abs=1e-3)
     with pytest.raises(ValueError, match="at least two"):
         inputs.price_distribution([100.0])
     with pytest.raises(ValueError, match="positive"):

@@ -1,0 +1,167 @@
+"""Second routes of the chapter on robots: payback drawn again in plain NumPy, and closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from aifactory.crosschecks.base import DRAWS, FORM, LIBRARY, NEWEST, POST, SQL, Check, Database
+
+N = 60_000
+FOUR = "('security', 'guidance', 'logistics', 'handling')"
+HOURS = ("one-shift", "two-shifts", "round-the-clock")
+
+
+# --- does half a human pay back? -----------------------------------------------------------------
+
+
+def prices(db: Database, day: str) -> np.ndarray:
+    """Logarithm of what one robot costs, one value a maker."""
+    return db.columns(
+        "SELECT avg(ln(central_usd)) FROM \"robots/robot_prices\" WHERE is_worker_price = 'true'"
+        f" AND robot_class = 'humanoid' AND known_from <= '{day}' GROUP BY maker"
+    )[0]
+
+
+def shift_shares(db: Database, use: str) -> list[float]:
+    """Shares of jobs at sites with one shift, two shifts and round the clock."""
+    group = {"security": "protective", "logistics": "production-transport",
+             "handling": "production-transport"}.get(use, "all")  # fmt: skip
+    off = db.figure(f"us-shift-work-{group}")
+    evening, night, rotating = (
+        db.figure(f"us-shift-{k}") for k in ("evening", "night", "rotating")
+    )
+    two, clock = 2 * off * (evening - night), off * (3 * night + rotating)
+    return [1 - two - clock, two, clock]
+
+
+def needed(db: Database, day: str, clock: bool, seed: int) -> np.ndarray:
+    """Efficiency at which a robot pays back in three years, of jobs drawn at random, %."""
+    rng = np.random.default_rng(seed)
+    use, jobs, pay, error = db.columns(
+        "SELECT use, employment, hourly_mean_usd, coalesce(mean_wage_rse_pct, 0) FROM"
+        f" \"robots/oews_state\" WHERE state <> 'US' AND use IN {FOUR}"
+        " AND employment IS NOT NULL AND hourly_mean_usd IS NOT NULL"
+    )
+    keeper = db.one(
+        'SELECT sum(employment * hourly_mean_usd) / sum(employment) FROM "robots/oews_state"'
+        " WHERE state = 'US' AND use = 'robot support'"
+    )
+    job = rng.choice(len(jobs), N, p=jobs / jobs.sum())
+    mix = {u: shift_shares(db, u) for u in set(use)}
+    bounds = np.cumsum([mix[u] for u in use[job]], axis=1)
+    shift = np.full(N, 2) if clock else (rng.random(N)[:, None] > bounds).sum(axis=1).clip(max=2)
+    logs = prices(db, day)
+    wide = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
+    price = np.exp(logs.mean() + wide * rng.standard_t(len(logs) - 1, N))
+    d = {
+        k: db.drawn(f"robot-{k}", N, rng)
+        for k in ("integration-share", "maintenance-share", "robots-per-supervisor", "availability",
+                  "realised-share", "help-share", "power", "life-hours", "life-cap")
+    }  # fmt: skip
+    load = db.drawn("us-labour-load", N, rng)
+    hours = np.choose(shift, [db.drawn(f"robot-hours-{k}", N, rng) for k in HOURS])
+    hours = np.minimum(hours, 8760.0)
+    up = np.where(rng.random(N) < 0.5, np.minimum(d["availability"], 1), 1.0)
+    person = pay[job] * (1 + error[job] / 100 * rng.standard_normal(N)) * load
+    running = up * hours
+    energy = d["power"] * db.drawn("us-electricity-industrial", N, rng)
+    yearly = d["maintenance-share"] * price + hours * keeper * load / d["robots-per-supervisor"]
+    yearly += running * (energy + d["help-share"] * person)
+    span = np.minimum(3, np.minimum(d["life-hours"] / running, d["life-cap"]))
+    whole = np.minimum(d["realised-share"], 1) * running * person
+    return 100 * (price * (1 + d["integration-share"]) / span + yearly) / whole
+
+
+def pays(db: Database, day: str, clock: bool = False) -> float:
+    """Chance that half of a person's output is enough."""
+    return float((needed(db, day, clock, 21) <= 50).mean())
+
+
+# --- sales of service robots against their trend -------------------------------------------------
+
+
+def over_trend(db: Database) -> tuple[float, float, float, int]:
+    """Growth of the last two editions, and what those before foretell: log mean, scale, freedom."""
+    logs = db.columns(
+        'SELECT ln(1 + growth_in_edition) FROM "robots/service_robot_growth" ORDER BY year'
+    )[0]
+    old, last = logs[:-2], logs[-2:].sum()
+    n, s = len(old), old.std(ddof=1)
+    return last, 2 * old.mean(), s * math.sqrt(2 + 4 / n), n - 1
+
+
+def doubled(db: Database) -> float:
+    """Chance that service robots sold at least twice what the trend gives, by Student's t."""
+    from scipy.stats import t
+
+    seen, mean, wide, freedom = over_trend(db)
+    return float(t.cdf((seen - math.log(2) - mean) / wide, freedom))
+
+
+def against_trend(db: Database) -> float:
+    """Sales over the median of the trend."""
+    seen, mean, *_ = over_trend(db)
+    return math.exp(seen - mean)
+
+
+# --- what robots do ------------------------------------------------------------------------------
+
+
+def seen(db: Database, metric: str) -> float:
+    """What was told of the robots at BMW."""
+    return db.one(
+        "SELECT central FROM \"robots/robot_performance\" WHERE source_id = 'figure-bmw-2025'"
+        f" AND metric = '{metric}'"
+    )
+
+
+def clean_shifts(db: Database) -> float:
+    """Shifts without a fault if the target holds for cycles, %."""
+    cycles = seen(db, "parts_loaded") / 3 / seen(db, "runtime") * seen(db, "scheduled_shift")
+    return 100 * seen(db, "placement_success_target") ** cycles
+
+
+def wilson(good: float, tried: float) -> float:
+    """Lower end of Wilson's 90 % interval for a share, %."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    return 100 * float(proportion_confint(good, tried, alpha=0.1, method="wilson")[0])
+
+
+PAYBACK = "the formulae of the section in 30 lines, 60,000 jobs with a robot each"
+
+CHECKS = (
+    Check("robots", "verdict:robots-payback/US jobs, shifts as worked/post#probability",
+          "Half a person pays back in three years, shifts as worked, post", DRAWS, PAYBACK,
+          lambda db: pays(db, POST), 0.01),
+    Check("robots", "verdict:robots-payback/US jobs, shifts as worked/newest#probability",
+          "Half a person pays back in three years, shifts as worked, newest", DRAWS, PAYBACK,
+          lambda db: pays(db, NEWEST), 0.01),
+    Check("robots", "verdict:robots-payback/US jobs, shifts as worked/newest",
+          "Output of a person that pays back in three years, median, %", DRAWS, PAYBACK,
+          lambda db: float(np.median(needed(db, NEWEST, False, 22))), 0.04),
+    Check("robots", "verdict:robots-payback/US jobs, round the clock/newest#probability",
+          "Half a person pays back in three years, round the clock, newest", DRAWS, PAYBACK,
+          lambda db: pays(db, NEWEST, clock=True), 0.015),
+    Check("robots", "verdict:robots-capital/service robots/newest#probability",
+          "Service robots well above their trend", FORM,
+          "Student's t of growth by edition, of sales alone: the weakest series rates the part",
+          doubled, 0.01),
+    Check("robots", "verdict:robots-capital/service robots/newest",
+          "Service robots over their trend, median", FORM, "growth by edition in SQL",
+          against_trend, 0.01),
+    Check("robots", "robots-form-bmw-clean", "Shifts without a fault if 99 % of cycles succeed, %",
+          FORM, "the target of the table to the power of its cycles a shift", clean_shifts, 0.01),
+    Check("robots", "robots-form-mtbf", "Least time between failures after 200 h without, h", FORM,
+          "rule of three, exact: 200 h over −ln 0.05", lambda db: 200 / -math.log(0.05), 0.01),
+    Check("robots", "robots-form-xiaomi-interval", "Lower end of a share of 128 in 142, %", LIBRARY,
+          "Wilson's interval from statsmodels, counts as printed; the chapter has the exact one",
+          lambda db: wilson(db.printed("robots", "robots-form-xiaomi-count"),
+                            db.printed("robots", "robots-form-xiaomi-count", 1)), 0.015),
+    Check("robots", "robots-niches-logistics", "Logistic robots sold in 2024", SQL,
+          "one row of the table",
+          lambda db: db.one('SELECT units_sold FROM "robots/ifr_service_robots" WHERE edition ='
+                            " 2025 AND application = 'Transport and logistics'"), 0.005),
+)  # fmt: skip
