@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from aifactory.publish.directives import BookDirective
 from aifactory.publish.html import block, escape, slug
 
-FOLDER = "tests/campaign"
+FOLDER, MODELS = "tests/campaign", "aifactory/"
 RESULTS, REASONS = "results.csv", "reasons.csv"
 LEVELS = {"planted": "as planted", "laundered": "with hashes made to agree"}
 SAME, NOT_TRIED = "same", "not tried"
@@ -65,10 +65,11 @@ def outcome(row: dict[str, str], level: str) -> str:
     Data that were changed and had their hashes renewed are told by a fresh run of the chapters that
     read them. Not all were run: those are left to it. Where it shows no difference, no published
     number moves: the edit is one that anybody may make, and shows in the history of its file.
+    Nobody means to change a model so: what its tests and a fresh run let pass needs a reason.
     """
     if row[f"{level}_by"]:
         return CAUGHT
-    if level == "laundered" and row["fresh_run"]:
+    if level == "laundered" and row["fresh_run"] and not row["file"].startswith(MODELS):
         return HONEST if row["fresh_run"] == SAME else LEFT
     return SURVIVES
 
@@ -175,7 +176,7 @@ def _check(name: str) -> str:
     """A check as the table groups them: tests of models and runs of chapters stand together."""
     if name.startswith("tests/models/"):
         return "/".join(name.split("/")[:3]) + "/"
-    return "pytest --nbval" if name.startswith("pytest --nbval") else name
+    return re.sub(r"(pytest --nbval.*) \S+$", r"\1", name).removesuffix(", of")
 
 
 def left(rows: list[dict[str, str]], known: list[Reason]) -> str:

@@ -13,6 +13,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,9 +31,9 @@ COLUMNS = (
     "fault", "kind", "file", "place", "before", "after", "planted_by", "planted_seconds",
     "laundered_by", "laundered_seconds", "fresh_run", "commit",
 )  # fmt: skip
-FRESH = 5  # every fifth laundered fault of a chapter that no quick check sees is run afresh
-LIMIT = 240  # seconds that a fault's checks may take; a mutant's tests get less, see below
-SAME_FOR_ALL = {"a lock's hash"}  # kinds of which laundering changes nothing
+FRESH = 12  # every twelfth laundered fault of a chapter that no quick check sees is run afresh
+LIMIT = 240  # seconds that a fault's checks may take
+MODELS = "aifactory/models/"
 
 
 class Worker:
@@ -69,9 +70,12 @@ class Worker:
 class Campaign:
     """The scratch copy with its workers, and what is prepared in it once."""
 
-    def __init__(self, root: Path, folder: Path, expensive: bool = True) -> None:
+    def __init__(
+        self, root: Path, folder: Path, expensive: bool = True, kept: Path | None = None
+    ) -> None:
         self.scratch = Scratch(root, folder / "copy")
         self.folder, self.copy, self.expensive = folder, folder / "copy", expensive
+        self.kept = kept or folder  # chapters' outputs without a fault, for other shards too
         self.scratch.make()
         shutil.copytree(self.copy / "notebooks", folder / "notebooks")
         self.workers: dict[str, Worker] = {}
@@ -89,7 +93,7 @@ class Campaign:
         """Something that the copy needs once, for instance a chapter's outputs without a fault."""
         key = json.dumps([what, job], sort_keys=True)
         if key not in self.prepared:
-            sort = "code" if what == "red" else "texts"
+            sort = "code" if what in ("red", "rerun") else "texts"
             asked = {"level": "prepare", "what": what, "limit": 1800, **job}
             self.prepared[key] = self.worker(sort).ask(asked)
             if "error" in self.prepared[key]:
@@ -124,20 +128,25 @@ class Campaign:
             "chapters": self.chapters(fault), "code": fault.file.endswith((".py", ".txt")),
             "sphinx": self.sphinx(fault),
             "original": str(self.folder / fault.file), "out": str(self.folder / "sphinx"),
-            "doctrees": str(self.folder / "doctrees"), "baselines": str(self.folder),
+            "doctrees": str(self.folder / "doctrees"), "baselines": str(self.kept),
         }  # fmt: skip
         if fault.file in self.models:
             found["tests"] = self.models[fault.file]
-            found["limit"] = 300
         return found
 
     def sphinx(self, fault: faults.Fault) -> bool:
         """Whether Sphinx can see a fault: it follows references, and reads no numbers."""
-        return self.expensive and fault.kind == "a label or reference"
+        role = fault.kind == "a figure in prose" and re.search(r"\{\w", fault.before)
+        return self.expensive and (fault.kind == "a label or reference" or bool(role))
 
     def fresh(self, fault: faults.Fault) -> bool:
-        """Whether this fault is among those that are also run afresh."""
-        return self.expensive and int(fault.id, 16) % FRESH == 0
+        """Whether chapters are run with this fault too: each mutant that tests let pass, and some
+        others."""
+        return self.expensive and (fault.file.startswith(MODELS) or int(fault.id, 16) % FRESH == 0)
+
+    def hashed(self, fault: faults.Fault) -> bool:
+        """Whether some hash tells of the file, so that laundering makes a difference."""
+        return fault.file.startswith("data/") or bool(self.chapters(fault))
 
     def attack(
         self, fault: faults.Fault, levels: tuple[str, ...] = ("planted", "laundered")
@@ -147,18 +156,19 @@ class Campaign:
         text = (self.copy / fault.file).read_bytes().decode()
         row = {"fault": fault.id, "fresh_run": ""}
         row |= {k: getattr(fault, k) for k in ("kind", "file", "place", "before", "after")}
-        if self.sphinx(fault):
-            self.prepare("doctrees", to=str(self.folder / "doctrees"))
+        to = str(self.folder / "doctrees")
+        if self.sphinx(fault) and self.prepare("doctrees", to=to)["warned"]:
+            raise RuntimeError("Sphinx warns of the book as it is")
         for level in levels:
-            if level == "laundered" and fault.kind in SAME_FOR_ALL:
+            if level == "laundered" and not self.hashed(fault):
                 row |= {"laundered_by": row["planted_by"], "laundered_seconds": ""}
                 continue
             job = self.job(fault, level)
-            if level == "laundered" and sort == "texts" and self.fresh(fault):
-                job["fresh"] = True
-                for stem in job["chapters"]:
-                    to = str(self.folder / f"{stem}.json")
-                    self.prepare("baseline", chapter=stem, to=to)
+            if level == "laundered" and self.fresh(fault):
+                # The whole factory reads most things: another chapter knows them better.
+                job["fresh"] = sorted(job["chapters"], key=lambda s: s == "factory")[:1]
+                for stem in job["fresh"]:
+                    self.baseline(stem)
             self.scratch.plant(fault.file, fault.apply(text))
             found = self.worker(sort).ask(job)
             self.scratch.restore()
@@ -167,9 +177,26 @@ class Campaign:
             row |= {f"{level}_by": found["caught"], f"{level}_seconds": f"{found['seconds']:.2f}"}
             if job.get("fresh") and not found["caught"]:
                 row["fresh_run"] = "same" if job["chapters"] else ""
-            elif level == "laundered" and not found["caught"] and sort == "texts":
+            elif level == "laundered" and not found["caught"]:
                 row["fresh_run"] = "not tried" if job["chapters"] else ""
         return row
+
+    def baseline(self, stem: str) -> Path:
+        """What a chapter shows without a fault."""
+        path = self.kept / f"{stem}.json"
+        if not path.is_file():
+            self.prepare("baseline", chapter=stem, to=str(path))
+        return path
+
+    def false_alarms(self, rows: list[dict[str, str]]) -> str:
+        """The first of the tests and fresh runs that caught a fault to be red without one."""
+        names = {row[f"{level}_by"] for row in rows for level in ("planted", "laundered")}
+        tests = sorted(n for n in names if "::" in n)
+        told = self.prepare("red", tests=tests)["red"] if tests else ""
+        for stem in sorted(n.split()[-1] for n in names if n.startswith(checks.AFRESH)):
+            if self.prepare("rerun", chapter=stem, baseline=str(self.baseline(stem)))["differs"]:
+                told = told or f"{checks.AFRESH} {stem}"
+        return told
 
     def begin_again(self) -> None:
         """After a fault that could not be tried: a whole copy, and new workers."""
@@ -259,7 +286,7 @@ def campaign(asked: argparse.Namespace, chosen: list[faults.Fault], entire: bool
     mine = chosen[share - 1 :: of]
     held = {k: v for p in notes.glob("*.jsonl") for k, v in read(p).items()}
     with tempfile.TemporaryDirectory(prefix="attack-") as folder:
-        run = Campaign(ROOT, Path(folder), expensive=not asked.cheap)
+        run = Campaign(ROOT, Path(folder), expensive=not asked.cheap, kept=notes)
         try:
             run.in_step()
             with (notes / f"{share}-of-{of}.jsonl").open("a", encoding="utf-8") as file:
@@ -275,15 +302,26 @@ def campaign(asked: argparse.Namespace, chosen: list[faults.Fault], entire: bool
                     say(held[fault.id], at, len(mine))
                     if entire:
                         print(json.dumps(held[fault.id]), file=file, flush=True)
+            done = _all(notes, held, chosen) if entire else []
+            alarm = run.false_alarms(done)
         finally:
             run.close()
     report([held[f.id] for f in mine if f.id in held])
-    if entire:
-        held |= {k: v for p in notes.glob("*.jsonl") for k, v in read(p).items()}
-        if all(f.id in held for f in chosen):
-            write([held[f.id] for f in chosen])
-            print(f"written: {RESULTS.relative_to(ROOT)}", file=sys.stderr)
+    if alarm:
+        print(f"red without any fault: {alarm}; nothing written", file=sys.stderr)
+        return 1
+    if done:
+        write(done)
+        print(f"written: {RESULTS.relative_to(ROOT)}", file=sys.stderr)
     return 0
+
+
+def _all(
+    notes: Path, held: dict[str, dict[str, str]], chosen: list[faults.Fault]
+) -> list[dict[str, str]]:
+    """The rows of all faults, those of other shards among them, once the last is done."""
+    held = held | {k: v for p in notes.glob("*.jsonl") for k, v in read(p).items()}
+    return [held[f.id] for f in chosen] if all(f.id in held for f in chosen) else []
 
 
 def report(rows: list[dict[str, str]]) -> None:

@@ -21,9 +21,12 @@ from typing import Any
 
 HASH = "tests/data/test_data_package.py::test_hash_and_size_are_those_of_the_file"
 WHOLE = "tests/data/test_data_package.py::test_the_book_s_own_check_finds_no_fault"
+FRICTIONLESS = "tests/data/test_data_package.py::test_frictionless_finds_no_fault"
 IN_STEP = "tests/notebooks/test_in_step.py::test_stored_outputs_come_from_what_is_here"
 LOCK = "python -m aifactory data lock"
 NBVAL = "pytest --nbval"
+AFRESH = "a fresh run, as pytest --nbval makes, of"  # in this process, without a kernel
+UNCHANGED = "the outputs of an unchanged run, as pytest --nbval compares them, of"
 SITE = "make site (Sphinx, warnings are errors)"
 SLOW = "mlsysim"  # a test that installs another project to compare with: a minute a fault
 NOTEBOOKS = [
@@ -102,6 +105,17 @@ def whole() -> bool:
     return bool(datacheck.check())
 
 
+def ill_formed(name: str) -> bool:
+    """Whether frictionless finds a fault in a table."""
+    from frictionless import Package
+
+    from aifactory import data
+
+    data.forget()
+    pack = Package(str(data.folder() / "datapackage.json"))
+    return not pack.get_resource(name).validate().valid
+
+
 def stale(chapters: list[str]) -> bool:
     """Whether a chapter isn't in step with what it came from."""
     from aifactory import data, execute
@@ -153,6 +167,16 @@ def other_outputs(file: str, original: Path) -> bool:
     """
     here, fresh = (json.loads(path.read_text(encoding="utf-8")) for path in (Path(file), original))
     return [_compared(c) for c in here["cells"]] != [_compared(c) for c in fresh["cells"]]
+
+
+def nbval_red(file: str) -> bool:
+    """Whether pytest with nbval, as `make test` calls it, is red for a chapter: a minute or so."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--nbval",
+               "--nbval-current-env", file]  # fmt: skip
+    code = subprocess.run(command, capture_output=True).returncode
+    if code not in (0, 1):
+        raise RuntimeError(f"pytest --nbval {file} ends with {code}")
+    return code == 1
 
 
 def _compared(cell: dict[str, Any]) -> list[Any]:
@@ -262,6 +286,7 @@ def planned(job: dict[str, Any]) -> list[Check]:
         return [tests("tests/docs/test_setup.py", "-k", "locks")]
     if file.startswith("aifactory/models/"):
         own = [tests(name, "-k", f"not {SLOW}") for name in job["tests"]]
+        own += run_anew(job)
         return own if laundered else [(IN_STEP, partial(stale, chapters)), *own]
     if file.startswith("aifactory/"):
         own = [tests("tests/test_verdicts.py"), tests("tests/notebooks/test_results.py")]
@@ -288,12 +313,13 @@ def laundered_text(file: str, kind: str, chapters: list[str], job: dict[str, Any
     if file.endswith(".ipynb"):
         found.append(tests("tests/notebooks/test_results.py", *some))
         found.append(tests("tests/test_editions.py", "-k", "newest or released or versions"))
-        found.append((f"{NBVAL} {file}", partial(other_outputs, file, Path(job["original"]))))
+        found.append(
+            (f"{NBVAL} {file}", partial(nbval_red, file))
+            if job.get("fresh")
+            else (f"{UNCHANGED} {file}", partial(other_outputs, file, Path(job["original"])))
+        )
     elif file.startswith("notebooks/"):
         found += [tests(name, *some) for name in NOTEBOOKS]
-    elif file.startswith("data/") and chapters:
-        found.append(tests("tests/notebooks/test_results.py", *some))
-        found.append(tests("tests/notebooks/test_typed_numbers.py", *some))
     in_code = kind in ("a chart's field or encoding", "a what-if coefficient")
     if file.endswith(".md") and not in_code:
         found.append((WHOLE, whole))
@@ -301,35 +327,51 @@ def laundered_text(file: str, kind: str, chapters: list[str], job: dict[str, Any
                            " and not twice and not package_outside and not bare"))  # fmt: skip
     if job["sphinx"]:
         found.append((SITE, partial(unbuildable, Path(job["doctrees"]), Path(job["out"]))))
-    if job.get("fresh"):
-        for stem in chapters if not file.startswith("data/") else chapters[:2]:
-            name = f"{NBVAL} notebooks/{stem}.ipynb"
-            found.append((name, partial(differs, stem, Path(job["baselines"]) / f"{stem}.json")))
+    if not file.endswith(".ipynb"):
+        found += run_anew(job)
     return found
 
 
+def run_anew(job: dict[str, Any]) -> list[Check]:
+    """A fresh run of the chapter that a fault touches first, where the job asks for it."""
+    return [
+        (f"{AFRESH} {stem}", partial(differs, stem, Path(job["baselines"]) / f"{stem}.json"))
+        for stem in job.get("fresh", [])
+    ]
+
+
 def data_checks(file: str, job: dict[str, Any]) -> list[Check]:
-    """Checks of the data package, with those of the registers for their tables."""
-    found: list[Check] = []
+    """Checks of the data package, with those of the registers for their tables.
+
+    Of a plain table the package's own check and frictionless are asked, and not the whole module
+    of tests, which would take most of the campaign's time: what only those see counts as missed.
+    """
+    some = ["-k", " or ".join(job["chapters"])] if job["chapters"] else []
     own = {
         "data/editions.csv": "tests/test_editions.py",
         "data/forecasts.csv": "tests/test_forecasts.py",
     }
+    found: list[Check] = []
     if file in own:
         picked = "released or newest or versions or registry or sealed_anew or judged or agree"
         found.append(tests(own[file], "-k", picked))
+    if file == "data/claims.csv":
+        found.append(tests("tests/notebooks/test_results.py", *some))
     found.append((WHOLE, whole))
-    resource = Path(file).with_suffix("").as_posix().removeprefix("data/")
-    picked = (
-        "not frictionless and not own_check"
-        if file == "data/datapackage.json"
-        else (f"(not frictionless and not own_check) or frictionless and {Path(resource).name}")
-    )
-    found.append(tests("tests/data/test_data_package.py", "-k", picked))
-    if file in ("data/figures.csv", "data/claims.csv"):
-        found.append(tests("tests/data/test_rival_figures.py"))
-        found.append(tests("tests/test_scenario.py"))
-    if resource.startswith("factory/"):
+    name = Path(file).with_suffix("").as_posix().removeprefix("data/")
+    if name in ("figures", "claims", "sources", "datapackage"):
+        found.append(
+            tests(
+                "tests/data/test_data_package.py",
+                "-k",
+                f"not frictionless and not own_check or frictionless and {name}",
+            )
+        )
+        found.append(tests("tests/notebooks/test_results.py", *some))
+        found.append(tests("tests/data/test_rival_figures.py", "tests/test_scenario.py"))
+    else:
+        found.append((FRICTIONLESS, partial(ill_formed, name)))
+    if name.startswith("factory/"):
         found.append(tests("tests/test_factory.py"))
     return found
 
@@ -338,21 +380,22 @@ def data_checks(file: str, job: dict[str, Any]) -> list[Check]:
 
 
 def tests_of_models(root: Path) -> dict[str, list[str]]:
-    """For each module of aifactory/models, the tests that run it: its own first, then others'."""
+    """For each module of aifactory/models, the tests that import it, or run it where none does."""
     modules = sorted(p for p in root.glob("aifactory/models/**/*.py") if p.stat().st_size)
     names = {".".join(p.relative_to(root).with_suffix("").parts): p for p in modules}
     reach = {name: _imports(path) & set(names) for name, path in names.items()}
     for _ in range(6):  # what is imported by what is imported
         reach = {n: found.union(*(reach[m] for m in found)) for n, found in reach.items()}
     out: dict[str, list[str]] = {}
-    paths = sorted(root.glob("tests/models/**/test_*.py"))
+    paths = sorted([*root.glob("tests/models/**/test_*.py"), *root.glob("tests/test_*.py")])
     direct = {p: _imports(p) & set(names) for p in paths}
     for name, path in names.items():
         own = [p for p in paths if name in direct[p]]
         own.sort(key=lambda p: (path.stem not in p.stem, p.name))
-        far = [p for p in paths if p not in own and any(name in reach[m] for m in direct[p])]
+        if not own:
+            own = [p for p in paths if any(name in reach[m] for m in direct[p])]
         file = path.relative_to(root).as_posix()
-        out[file] = [p.relative_to(root).as_posix() for p in [*own, *far]]
+        out[file] = [p.relative_to(root).as_posix() for p in own]
     return out
 
 

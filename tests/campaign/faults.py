@@ -203,7 +203,7 @@ def _number(name: str, cell: str) -> bool:
     return bool(re.fullmatch(r"-?\d[\d.]*(?:[eE][+-]?\d+)?", cell))
 
 
-@kind("a digit in a table", 90)
+@kind("a digit in a table", 60)
 def digit_in_a_table(tree: Tree, rng: random.Random) -> Fault | None:
     found = _cell(tree, rng, tree.tables, _number)
     if not found:
@@ -214,7 +214,7 @@ def digit_in_a_table(tree: Tree, rng: random.Random) -> Fault | None:
     return Fault("a digit in a table", file, place, at, at + 1, new, text[start:stop], changed)
 
 
-@kind("two columns swapped", 40)
+@kind("two columns swapped", 30)
 def columns_swapped(tree: Tree, rng: random.Random) -> Fault | None:
     """The contents of two columns change places, alike in kind where there are such."""
     file = rng.choice(tree.tables)
@@ -281,7 +281,7 @@ def _a_row(tree: Tree, rng: random.Random) -> tuple[str, str, str, int, int] | N
     return file, text, f"row {at + 2}", start, min(stop, len(text))
 
 
-@kind("a dropped row", 45)
+@kind("a dropped row", 35)
 def dropped_row(tree: Tree, rng: random.Random) -> Fault | None:
     found = _a_row(tree, rng)
     if not found:
@@ -290,7 +290,7 @@ def dropped_row(tree: Tree, rng: random.Random) -> Fault | None:
     return Fault("a dropped row", file, place, start, stop, "", _shown(text[start:stop]), "")
 
 
-@kind("a row twice", 45)
+@kind("a row twice", 35)
 def row_twice(tree: Tree, rng: random.Random) -> Fault | None:
     found = _a_row(tree, rng)
     if not found:
@@ -300,7 +300,7 @@ def row_twice(tree: Tree, rng: random.Random) -> Fault | None:
     return Fault("a row twice", file, place, stop, stop, text[start:stop], told, f"{told} (twice)")
 
 
-@kind("a wrong date", 45)
+@kind("a wrong date", 40)
 def wrong_date(tree: Tree, rng: random.Random) -> Fault | None:
     """Another month, or the year before."""
     files = [*tree.tables, "data/sources.csv"]
@@ -338,7 +338,7 @@ CRITERION_WORDS = {
 }  # fmt: skip
 
 
-@kind("a criterion or threshold", 45)
+@kind("a criterion or threshold", 40)
 def criterion(tree: Tree, rng: random.Random) -> Fault | None:
     """A digit, or a word that turns a criterion round."""
     found = _cell(tree, rng, ["data/claims.csv"], lambda n, c: n == "criterion")
@@ -355,7 +355,7 @@ def criterion(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault("a criterion or threshold", file, text, *spot.span(), new, place, around=20)
 
 
-@kind("a published edition's row", 45)
+@kind("a published edition's row", 40)
 def edition(tree: Tree, rng: random.Random) -> Fault | None:
     """A number or a rating of a version that is out."""
     fits = lambda n, c: _number(n, c) or n == "rating"  # noqa: E731
@@ -374,7 +374,7 @@ def edition(tree: Tree, rng: random.Random) -> Fault | None:
     return Fault("a published edition's row", file, place, start, stop, new, was, new)
 
 
-@kind("a sealed forecast", 45)
+@kind("a sealed forecast", 40)
 def forecast(tree: Tree, rng: random.Random) -> Fault | None:
     """A digit or a word of what was registered, or of its seal."""
     found = _cell(tree, rng, ["data/forecasts.csv"], lambda n, c: len(c) > 1)
@@ -403,7 +403,7 @@ OUTPUT = re.compile(
 GLUED = re.compile(r'"application/papermill\.record/text/plain": (".*")')
 
 
-@kind("an edited or stale output", 70)
+@kind("an edited or stale output", 60)
 def output(tree: Tree, rng: random.Random) -> Fault | None:
     """A digit of what a chapter holds as computed, or another value of its in that place."""
     name, file = "an edited or stale output", rng.choice(tree.find("notebooks/*.ipynb"))
@@ -418,7 +418,7 @@ def output(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, spot[0], spot[0] + 1, spot[1], around=30) if spot else None
 
 
-@kind("a rating word", 50)
+@kind("a rating word", 45)
 def rating(tree: Tree, rng: random.Random) -> Fault | None:
     """Of a stored verdict, or a bound or word of the rule itself."""
     name = "a rating word"
@@ -439,7 +439,7 @@ def rating(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, *found.span(1), new)
 
 
-@kind("a chart's field or encoding", 60)
+@kind("a chart's field or encoding", 50)
 def chart(tree: Tree, rng: random.Random) -> Fault | None:
     """In a stored chart, or in the cell that draws it."""
     name = "a chart's field or encoding"
@@ -464,7 +464,7 @@ def chart(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, *found.span(1), new, around=25)
 
 
-@kind("a what-if coefficient", 50)
+@kind("a what-if coefficient", 45)
 def what_if(tree: Tree, rng: random.Random) -> Fault | None:
     """A number in a formula that the page works out, stored or in the cell that writes it."""
     name = "a what-if coefficient"
@@ -501,7 +501,7 @@ def _prose(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-@kind("a figure in prose", 70)
+@kind("a figure in prose", 60)
 def prose(tree: Tree, rng: random.Random) -> Fault | None:
     """A computed figure typed over, or a digit of what stands there."""
     name, file = "a figure in prose", rng.choice(tree.find(*PAGES))
@@ -520,7 +520,7 @@ def prose(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, *spot.span(), new, around=40)
 
 
-@kind("a label or reference", 60)
+@kind("a label or reference", 30)
 def label(tree: Tree, rng: random.Random) -> Fault | None:
     """A label renamed, or a reference that leads nowhere."""
     name, file = "a label or reference", rng.choice(tree.find(*PAGES))
@@ -538,7 +538,7 @@ def label(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, at, at + 1, new, around=40)
 
 
-@kind("a removed citation", 50)
+@kind("a removed citation", 40)
 def citation(tree: Tree, rng: random.Random) -> Fault | None:
     name, file = "a removed citation", rng.choice(tree.find(*PAGES))
     text = tree.text(file)
@@ -549,7 +549,7 @@ def citation(tree: Tree, rng: random.Random) -> Fault | None:
 # --- code and locks ------------------------------------------------------------------------------
 
 
-@kind("a lock's hash", 45)
+@kind("a lock's hash", 40)
 def lock(tree: Tree, rng: random.Random) -> Fault | None:
     """A digit of a hash, a hash taken out, or another version."""
     name, file = "a lock's hash", rng.choice(["requirements.txt", "requirements-book.txt"])
@@ -570,7 +570,7 @@ def lock(tree: Tree, rng: random.Random) -> Fault | None:
     return _fault(name, file, text, at, at + 1, new, place, around=12)
 
 
-@kind("an operator or constant in a model", 460)
+@kind("an operator or constant in a model", 260)
 def model(tree: Tree, rng: random.Random) -> Fault | None:
     """One mutant; modules are drawn by the number of places in them."""
     name = "an operator or constant in a model"

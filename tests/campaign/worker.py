@@ -88,10 +88,14 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     """What faults are compared with: a chapter's fresh run, Sphinx's doctrees, hashes in step."""
     if job["what"] == "baseline":
         shown = checks.run_afresh(job["chapter"])
-        Path(job["to"]).write_text(json.dumps(shown), encoding="utf-8")
+        part = Path(f"{job['to']}.{os.getpid()}")
+        part.write_text(json.dumps(shown), encoding="utf-8")
+        part.replace(job["to"])
         return {"errors": sum(s.startswith("error: ") for cell in shown for s in cell)}
     if job["what"] == "doctrees":
         return {"warned": checks.unbuildable(Path("/nonexistent"), Path(job["to"]))}
+    if job["what"] == "rerun":
+        return {"differs": checks.differs(job["chapter"], Path(job["baseline"]))}
     if job["what"] == "red":
         return {"red": checks.pytest_red(*job["tests"])}
     refused = checks.launder("", job["chapters"])
