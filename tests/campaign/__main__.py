@@ -13,6 +13,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -135,7 +136,8 @@ class Campaign:
 
     def sphinx(self, fault: faults.Fault) -> bool:
         """Whether Sphinx can see a fault: it follows references, and reads no numbers."""
-        return self.expensive and fault.kind == "a label or reference"
+        role = fault.kind == "a figure in prose" and re.search(r"\{\w", fault.before)
+        return self.expensive and (fault.kind == "a label or reference" or bool(role))
 
     def fresh(self, fault: faults.Fault) -> bool:
         """Whether chapters are run with this fault too: each mutant that tests let pass, and some

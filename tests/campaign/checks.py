@@ -387,7 +387,7 @@ def tests_of_models(root: Path) -> dict[str, list[str]]:
     for _ in range(6):  # what is imported by what is imported
         reach = {n: found.union(*(reach[m] for m in found)) for n, found in reach.items()}
     out: dict[str, list[str]] = {}
-    paths = sorted(root.glob("tests/models/**/test_*.py"))
+    paths = sorted([*root.glob("tests/models/**/test_*.py"), *root.glob("tests/test_*.py")])
     direct = {p: _imports(p) & set(names) for p in paths}
     for name, path in names.items():
         own = [p for p in paths if name in direct[p]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -40,6 +41,14 @@ def test_locks_hold_what_is_asked_for_and_agree():
     assert wanted("requirements-book.in") <= wanted("requirements.in")
     assert {k: v for k, v in book.items() if full.get(k) != v} == {}
     assert "setuptools" in book, "the project is installed without fetching a build tool"
+
+
+def test_locks_are_those_that_were_locked():
+    """An edit by hand of a lock, or of one hash in it, shows; `make lock` writes both."""
+    lines = (ROOT / "requirements.sha256").read_text(encoding="utf-8").splitlines()
+    told = {line.split()[1]: line.split()[0] for line in lines}
+    locks = sorted(ROOT.glob("requirements*.txt"))
+    assert told == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in locks}
 
 
 def test_both_locks_hold_the_same_hashes_of_what_both_install():

@@ -45,6 +45,7 @@ def test_no_air_takes_no_heat_and_much_air_takes_more():
 
 
 def test_fewer_heat_a_unit_for_a_closer_approach():
+    assert coolers.coolant_flow(COOLER, 0.9, 1.0) > 0  # under a kelvin is allowed
     near, far = coolers.coolant_flow(COOLER, [4.0, 10.0], 10.0)
     assert near < far
     assert coolers.reach(COOLER, 1.0, near) == pytest.approx(10 / 14)

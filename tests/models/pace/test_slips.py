@@ -242,6 +242,8 @@ D = ["2024-01-01"]
         (lambda: model.log_rank([1, 2, 3], [1, 1, 1], [1, 0, 0], ["a", "a", "b"]), "lie in both"),
         (lambda: model.accelerated_fit([1, 2], [1, 1], [[1], [1]], kind="gamma"), "unknown kind"),
         (lambda: model.accelerated_fit([0, 2], [1, 1], [[1], [1]]), "positive times"),
+        (lambda: model.accelerated_fit([1, 2], [1, 1], [1, 1]), "one row of x"),
+        (lambda: model.accelerated_fit([1, 2, 3], [1, 1, 1], [[1], [1]]), "one row of x"),
         (lambda: model.accelerated_fit([1, 2], [1, 0], [[1], [1]]), "too few"),
         (lambda: model.accelerated_fit([1, 2, 3, 4], [1] * 4, np.ones((4, 2))), "repeat"),
         (lambda: model.share_interval(3, 2), "between none and all"),

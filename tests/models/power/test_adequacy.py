@@ -269,7 +269,8 @@ def test_tail_recovers_a_power_law_and_a_log_normal():
 
 def test_tail_needs_enough_sizes():
     with pytest.raises(ValueError, match="at least 50 sizes"):
-        A.fit_tail(np.arange(1.0, 40.0), [1.0])
+        A.fit_tail(np.arange(1.0, 50.0), [1.0])
+    assert A.fit_tail(np.arange(1.0, 51.0), [1.0]).start_mw == 1.0
 
 
 # --- what must always hold ----------------------------------------------------------------------

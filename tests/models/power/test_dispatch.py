@@ -71,6 +71,7 @@ def test_maintenance_takes_each_unit_out_once_for_its_share_of_the_year():
 def test_maintenance_refuses_a_rate_of_one():
     with pytest.raises(ValueError, match="planned outage rate"):
         dispatch.maintenance_windows(4, 1.0)
+    assert dispatch.maintenance_windows(1, 0.25, 8)[:, 0].tolist() == [True] * 2 + [False] * 6
 
 
 def test_units_are_out_for_their_forced_outage_rate_in_the_long_run():

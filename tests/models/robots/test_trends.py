@@ -179,3 +179,10 @@ def test_a_part_of_a_year_bounds_the_whole():
 def test_bad_input_says_what_is_wrong(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_three_years_before_a_break_and_three_after_are_enough():
+    value = [1.0, 2.2, 3.9, 9.0, 15.0, 33.0]
+    f, p = trends.chow_break(range(2010, 2016), value, 2013)
+    assert f > 0
+    assert 0 < p < 1

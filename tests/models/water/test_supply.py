@@ -241,3 +241,19 @@ BAD = [
 def test_bad_input_is_refused(call):
     with pytest.raises(ValueError, match=r"."):
         call()
+
+
+def test_limits_of_records_are_allowed():
+    """What lies on a limit is taken; one step beyond it is refused."""
+    flow = np.array([3.0, 1.0, 4.0])
+    assert supply.rolling_mean(flow, 1).tolist() == [3, 1, 4]
+    assert supply.rolling_mean(flow, 3).tolist() == pytest.approx([8 / 3])
+    # Constant, one day of rain, older wetness: three coefficients, so five days for a fit.
+    rain = np.array([0.0, 1.0, 0.0, 2.0, 0.5])
+    assert np.isfinite(supply.rain_model(rain + 1, rain, fast_days=1).fitted).all()
+    with pytest.raises(ValueError, match="too few days"):
+        supply.rain_model(rain[:4] + 1, rain[:4], fast_days=1)
+    shape = np.array([0.25, 0.75])  # sums to one, which is no fault
+    assert supply.plant_water_mgd(2.0, shape, np.ones(2)) == pytest.approx([1.0, 3.0])
+    with pytest.raises(ValueError, match="positive"):
+        supply.plant_water_mgd(2.0, np.zeros(2), np.ones(2))
