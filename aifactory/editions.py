@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import data, verdicts
+from .assemble import order
 from .errors import PROGRAM, BrokenRow, DataError, Fault, UnknownName
 
 NAME = "editions"
@@ -227,7 +228,7 @@ def record(root: Path = ROOT, where: Path | None = None) -> tuple[str, list[Row]
     known = versions(rows)
     if version in known:
         _check_same([row for row in rows if row["version"] == version], new, pack.file(NAME))
-    elif known and _number(known[-1]) > _number(version):
+    elif known and order(known[-1]) > order(version):
         raise DataError(
             f"{pack.file(NAME)} holds version {known[-1]} already, which is newer than {version}. "
             "Set the new version in pyproject.toml."
@@ -256,10 +257,6 @@ def draft(root: Path = ROOT, where: Path | None = None) -> list[str]:
         changelog(root)[0],
     )
     return [f"- {move.as_text()}{'' if move.why else ', because …'}" for move in moves] or ["None."]
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def _check_same(held: list[dict[str, str]], new: list[dict[str, str]], file: str) -> None:

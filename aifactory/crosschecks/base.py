@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ SQL, FORM, LIBRARY, PUBLISHED = "SQL", "closed form", "other library", "publishe
 DRAWS, QUADRATURE = "draws by plain NumPy", "quadrature"
 Z95 = 1.6448536269514722  # 95 % point of the standard normal distribution
 POST, NEWEST = "2026-01-15", "2026-12-31"  # last day of what an edition may know
+
+
+drawn_once = lru_cache(maxsize=4)  # several rows ask for one set of draws; none changes them
 
 
 @dataclass(frozen=True)

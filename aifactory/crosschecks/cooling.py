@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aifactory.crosschecks.base import DRAWS, FORM, SQL, Check, Database
+from aifactory.crosschecks.base import DRAWS, FORM, SQL, Check, Database, drawn_once
 
 N = 60_000
 
@@ -12,6 +12,7 @@ N = 60_000
 # --- heat that leaves in liquid ------------------------------------------------------------------
 
 
+@drawn_once
 def in_liquid(db: Database, newest: bool) -> np.ndarray:
     """Draws of the share of the computing heat that leaves in liquid, %."""
     rng = np.random.default_rng(41)
@@ -57,6 +58,7 @@ def capacity(curve: np.ndarray, water: np.ndarray, air: np.ndarray, gain: np.nda
     return held * (1 + SLOPE * (np.where(water > high, gain, 1) * (water - x)))
 
 
+@drawn_once
 def chillers(db: Database, newest: bool) -> np.ndarray:
     """Draws of the number of chillers for all heat of 1.2 GW on the design day."""
     rng = np.random.default_rng(42)
@@ -67,7 +69,8 @@ def chillers(db: Database, newest: bool) -> np.ndarray:
     )
     unit = rng.integers(len(size), size=N)
     rated = low[unit] + rng.random(N) * (high - low)[unit]
-    curve = np.array(curves(db))[rng.integers(len(curves(db)), size=N)]
+    measured = np.array(curves(db))
+    curve = measured[rng.integers(len(measured), size=N)]
     mild, hot = (db.printed("cooling", f"cooling-chillers-{k}") for k in ("cost", "critical"))
     air, gain = rng.uniform(mild, hot, N), rng.random(N)
     water = np.clip(db.drawn("chilled-supply-temperature", N, rng), 5, 35)

@@ -11,6 +11,7 @@ from aifactory.crosschecks.base import (
     PUBLISHED,
     Check,
     Database,
+    drawn_once,
 )
 
 N = 60_000
@@ -59,7 +60,8 @@ def failures(db: Database, n: int, rng: np.random.Generator) -> np.ndarray:
 # --- what interruptions cost in a year -----------------------------------------------------------
 
 
-def over_capital(db: Database, mitigated: bool = True) -> np.ndarray:
+@drawn_once
+def over_capital(db: Database) -> np.ndarray:
     """Draws of the yearly cost of interruptions over the capital charge, replicas recovering."""
     rng = np.random.default_rng(61)
     low, high = (db.figure(f"post-gpus-{k}") for k in ("low", "high"))
@@ -99,6 +101,7 @@ def best_interval(write: np.ndarray) -> np.ndarray:
     return low
 
 
+@drawn_once
 def dollars(db: Database, edition: str, n: int = 4000, each: int = 100) -> np.ndarray:
     """Draws of the cost of one stop, USD: what is unknown (n), and stops in each of them."""
     rng = np.random.default_rng(62)

@@ -7,7 +7,7 @@ import statistics
 
 import numpy as np
 
-from aifactory.crosschecks.base import DRAWS, FORM, PUBLISHED, SQL, Check, Database
+from aifactory.crosschecks.base import DRAWS, FORM, PUBLISHED, SQL, Check, Database, drawn_once
 
 N = 60_000
 HOURS = 8760.0
@@ -90,6 +90,7 @@ def revisions(db: Database) -> dict[str, list[float]]:
     return found
 
 
+@drawn_once
 def site_mw(db: Database, edition: str, seed: int = 31) -> np.ndarray:
     """Draws of the power of Colossus 2, MW: tracker or chips, revised as editions have been."""
     rng = np.random.default_rng(seed)

@@ -7,7 +7,16 @@ from statistics import median
 
 import numpy as np
 
-from aifactory.crosschecks.base import DRAWS, NEWEST, POST, PUBLISHED, SQL, Check, Database
+from aifactory.crosschecks.base import (
+    DRAWS,
+    NEWEST,
+    POST,
+    PUBLISHED,
+    SQL,
+    Check,
+    Database,
+    drawn_once,
+)
 
 N = 60_000
 SOLD = '"supply_chain/monthly_revenue"'
@@ -26,6 +35,7 @@ def growth(db: Database, company: str) -> float:
 # --- TSMC ----------------------------------------------------------------------------------------
 
 
+@drawn_once
 def leading_square(db: Database, edition: str) -> np.ndarray:
     """Draws of the square of TSMC's share of leading-edge logic, the smallest measure, points."""
     rng = np.random.default_rng(71)
@@ -116,6 +126,7 @@ def named(
     return np.minimum(shares[0], 1 - shares[1]), shares[1]
 
 
+@drawn_once
 def links(db: Database, day: str) -> dict[str, Pair]:
     """Draws of both firms' shares in the four links, as known on a day."""
     rng = np.random.default_rng(72)

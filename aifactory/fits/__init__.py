@@ -7,8 +7,11 @@ data/factory/ of them.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 QUANTILES = np.clip(np.linspace(0, 1, 201), 0.0005, 0.9995)
 Checks = tuple[np.ndarray, np.ndarray]  # points (n, inputs) and the full model's results (n,)
 SEED = 20260115

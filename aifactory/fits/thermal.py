@@ -15,26 +15,25 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from aifactory.crosschecks import number, printed
 from aifactory.data import figure, table
-from aifactory.fits import QUANTILES, Checks
+from aifactory.fits import NOTEBOOKS, QUANTILES, Checks
 from aifactory.fits import rng as _rng
 from aifactory.models.cooling import air, chillers, coolers, loop, plant, units
 from aifactory.models.cooling.air import Air
 from aifactory.models.factory import thermal
 from aifactory.models.factory.emulator import Surface, fit
+from aifactory.models.factory.graph import CONSTANTS
 from aifactory.models.water import need, supply
+from aifactory.said import interval, stored
 from aifactory.uncertainty import Distribution, from_range, held, sample, tabulated, uniform
 from aifactory.verdicts import chapter_path, read
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-LEAST_CYCLES = 2.0  # of concentration, fewer are of no use
+LEAST_CYCLES = CONSTANTS["least_cycles"][0]
 CHECKED = 150  # points that are held back
 SHIFTS_K = np.linspace(-1.2, 2.4, 7)  # years that are run: warmer than the typical one
 COLD_C, WARM_C = 12.0, 54.0  # supply of the warm loop
@@ -361,7 +360,7 @@ def _medians() -> pd.DataFrame:
 
 def _water_cycles() -> Distribution:
     """Cycles that the recycled water's salts allow, as the section on its fitness found them."""
-    rows = read(chapter_path("water", ROOT / "notebooks"))
+    rows = read(chapter_path("water", NOTEBOOKS))
     of = next(r for r in rows if r["claim_id"] == "water-pure" and "no reverse" in r["part"])
     return from_range(of["p05"], of["p50"], of["p95"])
 
@@ -481,10 +480,9 @@ def _peers() -> np.ndarray:
 
 def _peer_term() -> np.ndarray:
     """What sites that report have beyond the model, printed by the chapter; nil in half of all."""
-    found = printed("cooling", "cooling-industrial-rs-term", ROOT)
-    mid, low, high = (number(found, at) for at in range(3))
+    found = stored(chapter_path("cooling", NOTEBOOKS))["cooling-industrial-rs-term"]
     u = (np.arange(DRAWS) + 0.5) / DRAWS
-    return np.concatenate([from_range(low, mid, high).ppf(u), np.zeros(DRAWS)])
+    return np.concatenate([from_range(*interval(found)).ppf(u), np.zeros(DRAWS)])
 
 
 def _chiller_kw() -> np.ndarray:

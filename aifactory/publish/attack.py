@@ -17,12 +17,12 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory.publish.directives import BookDirective
-from aifactory.publish.html import block, escape, slug
+from aifactory.publish.html import block, escape, scrolling, slug
 
 FOLDER, MODELS = "tests/campaign", "aifactory/"
 RESULTS, REASONS = "results.csv", "reasons.csv"
 LEVELS = {"planted": "as planted", "laundered": "with hashes made to agree"}
-SAME, NOT_TRIED = "same", "not tried"
+SAME = "same"
 CAUGHT, LEFT, HONEST, SURVIVES = "caught", "left to a fresh run", "honest edit", "survives"
 
 
@@ -201,11 +201,7 @@ def _survivor(level: str, row: dict[str, str]) -> str:
 
 
 def _table(label: str, heads: list[str], body: str) -> str:
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    return (
-        f'<div class="facts-wrap" tabindex="0" role="region" aria-label="{escape(label)}">'
-        f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n'
-    )
+    return scrolling(label, "".join(f'<th scope="col">{escape(h)}</th>' for h in heads), body)
 
 
 def setup(app: Sphinx) -> None:

@@ -8,7 +8,6 @@ filter it with.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +20,7 @@ from aifactory import data, verdicts
 from aifactory.publish import boxes
 from aifactory.publish.directives import BookDirective, chapters, words
 from aifactory.publish.html import block, escape, slug
+from aifactory.said import stored
 
 EVEN = "about as likely as not"
 # Ratings in four groups, for counting and filtering: the group's id and what it is called.
@@ -257,20 +257,6 @@ class Answer(FrontDirective):
             ),
             block(chain(subjects)),
         ]
-
-
-def stored(path: Path) -> dict[str, str]:
-    """What a chapter says by name (`book.say`), from the stored outputs of its notebook."""
-    outputs = [
-        o
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        for o in cell.get("outputs", [])
-        if "scrapbook" in o.get("metadata", {})
-    ]
-    return {
-        o["metadata"]["scrapbook"]["name"]: next(iter(o["data"].values())).strip("'")
-        for o in outputs
-    }
 
 
 def together(said: dict[str, str]) -> str:

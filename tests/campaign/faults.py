@@ -69,6 +69,12 @@ class Tree:
         files = [*self.find("data/*/**/*.csv"), "data/figures.csv"]
         return [f for f in files if (self.root / f).stat().st_size <= LARGEST]
 
+    @cached_property
+    def mutants(self) -> list[tuple[str, mutants.Mutant]]:
+        """Every mutant of the models, with its file."""
+        files = self.find("aifactory/models/**/*.py")
+        return [(f, m) for f in files for m in mutants.find(self.text(f))]
+
 
 Maker = Callable[[Tree, random.Random], Fault | None]
 KINDS: dict[str, tuple[int, Maker]] = {}
@@ -270,34 +276,28 @@ def unit(tree: Tree, rng: random.Random) -> Fault | None:
     return Fault(name, file, place, start, stop, new, text[start:stop], new)
 
 
-def _a_row(tree: Tree, rng: random.Random) -> tuple[str, str, str, int, int] | None:
+def _row(tree: Tree, rng: random.Random, name: str, times: int) -> Fault | None:
+    """A row that is there so many times."""
     file = rng.choice(tree.tables)
     text = tree.text(file)
     body = _rows(text)[1:]
     if len(body) < 2:
         return None
     at = rng.randrange(len(body))
-    start, stop = body[at][0][0], body[at][-1][1] + 1
-    return file, text, f"row {at + 2}", start, min(stop, len(text))
+    start, stop = body[at][0][0], min(body[at][-1][1] + 1, len(text))
+    told = _shown(text[start:stop])
+    after = f"{told} (twice)" if times else ""
+    return Fault(name, file, f"row {at + 2}", start, stop, times * text[start:stop], told, after)
 
 
 @kind("a dropped row", 35)
 def dropped_row(tree: Tree, rng: random.Random) -> Fault | None:
-    found = _a_row(tree, rng)
-    if not found:
-        return None
-    file, text, place, start, stop = found
-    return Fault("a dropped row", file, place, start, stop, "", _shown(text[start:stop]), "")
+    return _row(tree, rng, "a dropped row", 0)
 
 
 @kind("a row twice", 35)
 def row_twice(tree: Tree, rng: random.Random) -> Fault | None:
-    found = _a_row(tree, rng)
-    if not found:
-        return None
-    file, text, place, start, stop = found
-    told = _shown(text[start:stop])
-    return Fault("a row twice", file, place, stop, stop, text[start:stop], told, f"{told} (twice)")
+    return _row(tree, rng, "a row twice", 2)
 
 
 @kind("a wrong date", 40)
@@ -574,10 +574,7 @@ def lock(tree: Tree, rng: random.Random) -> Fault | None:
 def model(tree: Tree, rng: random.Random) -> Fault | None:
     """One mutant; modules are drawn by the number of places in them."""
     name = "an operator or constant in a model"
-    if not hasattr(tree, "mutants"):
-        files = tree.find("aifactory/models/**/*.py")
-        tree.mutants = [(f, m) for f in files for m in mutants.find(tree.text(f))]  # type: ignore[attr-defined]
-    file, found = rng.choice(tree.mutants)  # type: ignore[attr-defined]
+    file, found = rng.choice(tree.mutants)
     place = f"{found.place}, line {found.line}: {found.sort}"
     return _fault(name, file, tree.text(file), found.start, found.stop, found.new, place, around=40)
 
