@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
+from visit import wait_until
 
 from aifactory import charts
 from aifactory.publish import figures
@@ -70,7 +71,7 @@ def go(page, address, query="", place=""):
     if f"{NAME}." not in query:
         page.locator("figure").scroll_into_view_if_needed()
     page.locator(".chart-case button").first.wait_for()
-    page.wait_for_function("document.querySelector('.chart-box').view")
+    wait_until(page, "document.querySelector('.chart-box').view")
     page.wait_for_timeout(50)
 
 
@@ -107,7 +108,7 @@ def test_an_address_sets_the_case_shows_it_and_brings_it_into_view(page, address
     assert controls.locator("select").first.input_value() == "New York"
     assert page.locator(".chart-live svg text").all_text_contents() == ["New York at 35 in 3"]
     assert note(page) == ""
-    page.wait_for_function("scrollY > 3500")
+    wait_until(page, "scrollY > 3500")
     top = page.evaluate("document.querySelector('figure').getBoundingClientRect().top")
     assert 0 <= top < 200
     page.wait_for_timeout(300)
@@ -174,7 +175,7 @@ def test_changes_go_into_the_address_and_the_link_opens_them_again(page, address
     go(page, address, urlsplit(link).query, "#fig-sample-case")
     assert state(page) == [12.3, "New York", 1]
     press(page, "Reset")
-    page.wait_for_function("!location.search")
+    wait_until(page, "!location.search")
     assert state(page) == [12.3, "Utah", 1]
     assert note(page) == "Back to the first values."
     page.wait_for_timeout(300)

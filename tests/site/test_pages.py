@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urldefrag, urlsplit
 
 import pytest
 from markup import READERS, fault, page
-from visit import CHAPTERS, CHART_PAGES, FILES, PAGES, SITE, Visit, offenders
+from visit import CHAPTERS, CHART_PAGES, FILES, PAGES, SITE, Visit, offenders, wait_until
 
 
 def extreme_charts():
@@ -74,7 +74,7 @@ def test_what_if_controls_recompute_what_is_said(browser, base, path):
             of_chart = [k for k in kept if k.startswith(f"{name.removeprefix('fig-')}.")]
             assert len(of_chart) == controls.count(), f"{name}: the address keeps {of_chart}"
             figure.get_by_role("button", name="Reset").click()
-            page.wait_for_function("!location.search")
+            wait_until(page, "!location.search")
             back = sorted(texts.all_text_contents())  # marks may come in another order
             assert back == sorted(first), f"{name}: Reset leaves other words"
         assert visit.complaints == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from visit import Visit
+from visit import Visit, wait_until
 
 PAGE = "notebooks/factory.html"  # a chapter that isn't heavy
 TERMS = "book/methods.html"  # links to the glossary
@@ -75,12 +75,12 @@ def test_the_filter_works_by_keyboard_is_said_and_kept_in_the_address(first, bro
     page.wait_for_url("**subject=water&rating=fails&why=1")
     with Visit(browser, base) as other:
         other.go(page.url.removeprefix(base), settle=False)
-        other.page.wait_for_function("document.querySelector('.filter').elements.subject.value")
+        wait_until(other.page, "document.querySelector('.filter').elements.subject.value")
         assert shown(other.page) == count
         assert other.page.locator(".filter [value=fails]").is_checked()
     tab_to(page, ".filter button")
     page.keyboard.press("Enter")
-    page.wait_for_function("!location.search")
+    wait_until(page, "!location.search")
     assert shown(page) == whole
     assert first.complaints == []
 
@@ -245,7 +245,7 @@ def test_code_is_left_out_on_paper_and_charts_are_not(chapter):
     page.emulate_media(media="print")
     assert page.locator("details.code:visible").count() == 0
     page.evaluate("dispatchEvent(new Event('beforeprint'))")  # pictures not yet scrolled to
-    page.wait_for_function("[...document.images].every((i) => i.complete && i.naturalWidth)")
+    wait_until(page, "[...document.images].every((i) => i.complete && i.naturalWidth)")
     pictures = page.locator("figure.chart picture:visible")
     assert pictures.count() == page.locator("figure.chart").count() > 0
     for gone in (".keys button", ".chapter-run", ".step"):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from markup import SITE
-from visit import Visit
+from visit import Visit, wait_until
 
 from aifactory import data
 from aifactory.publish import search
@@ -57,7 +57,7 @@ def disk(browser):
     """The search page as it is opened from a disk, with what was asked for."""
     with Visit(browser, SITE.as_uri() + "/", 390) as visit:
         visit.go("search.html?q=PUE+%3Cimg+src%3Dx%3E", settle=False)
-        visit.page.wait_for_function("window.bookFind && bookFind('power').length > 0")
+        wait_until(visit.page, "window.bookFind && bookFind('power').length > 0")
         yield visit
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.server
 import json
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,19 @@ def chart_content(site, name):
     named, content = json.loads(f"[{text.strip().removeprefix('bookChart(').removesuffix(');')}]")
     assert named == name
     return content
+
+
+def wait_until(page, expression, seconds=20):
+    """Wait until a page's expression holds.
+
+    Asked from here again and again: playwright's own wait_for_function would ask from a timer of
+    the page, where the page's policy forbids to evaluate text, so it works only if the first
+    answer is yes.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < end, f"after {seconds} s this does not hold: {expression}"
+        page.wait_for_timeout(20)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
