@@ -1,19 +1,17 @@
-"""Measure the whole factory's ensemble: `python bench/ensemble.py [DRAWS]`, and in `make bench`.
+"""The whole factory's ensemble against slower ways to the same numbers, and how it grows.
 
-Prints draws a second of one core, by the clock of the process, with the ratio to slower ways to the
-same numbers, and the peak memory of a run of DRAWS draws (1e6 unless given; 1e8 take minutes).
+Speeds are draws a second of one core by the clock of the process, the best of several goes.
 """
 
 from __future__ import annotations
 
 import math
-import resource
-import sys
+import multiprocessing
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 
 import mlsysim
-import numexpr
 import numpy as np
 
 from aifactory import ensemble as many
@@ -21,6 +19,7 @@ from aifactory import factory
 from aifactory.models.factory import formula, program
 from aifactory.models.factory.graph import CONSTANTS, Graph, Input, Node
 from aifactory.uncertainty import from_range
+from bench.rows import Found, Group, Row, growing, grown, peak_mb
 
 PYTHON = {
     "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "ceil": math.ceil, "minimum": min,
@@ -49,6 +48,26 @@ RANGES = {
 }  # fmt: skip
 
 
+DRAWS = 800_000
+SIZES = (200_000, 400_000, 800_000)
+
+
+def speed(what: str, peer: str, limit: float | None = None) -> Row:
+    """A row of draws a second."""
+    return Row(what, "draws/s", peer, limit=limit, higher_is_better=True)
+
+
+ALGEBRAIC = speed("Chain without fitted surfaces", "a loop in Python", 1e6)
+ALGEBRAIC_NUMPY = speed("Chain without fitted surfaces (as above)", "plain numpy")
+WHOLE = speed("Whole chain", "a loop in Python")
+WHOLE_NUMPY = speed("Whole chain (as above)", "plain numpy")
+SHARED_PART = speed("GPUs, failures, checkpoints, FLOP/s alone", "mlsysim, a draw at a time")
+ALL = speed("Drawing, whole chain, moments and quantiles", "plain numpy, formulas alone")
+MEMORY = Row(f"Ensemble of {DRAWS:,} draws: peak memory", "MB", "plain numpy, all draws at once")
+TIMES = growing("ensemble time by draws", "Ensemble of {} draws", "s", SIZES)
+PEAKS = growing("ensemble memory by draws", "Ensemble of {} draws, memory", "MB", SIZES)
+
+
 def rate(act: Callable[[], object], draws: int, seconds: float = 0.5) -> float:
     """Draws a second of one core: the best of several goes within `seconds`."""
     act()
@@ -60,10 +79,9 @@ def rate(act: Callable[[], object], draws: int, seconds: float = 0.5) -> float:
     return draws / best
 
 
-def say(what: str, speed: float, rival: str = "", slower: float = 0.0) -> None:
-    """One line: what was measured, draws a second a core, and the ratio to a slower way."""
-    ratio = f"  {speed / slower:7,.1f} times {rival}" if slower else ""
-    print(f"{what:<44} {speed:13,.0f} draws/s{ratio}")
+def rates(act: Callable[[], object], draws: int, quick: bool) -> list[float]:
+    """Three such rates, or one."""
+    return [rate(act, draws) for _ in range(1 if quick else 3)]
 
 
 def python_loop(graph: Graph, wanted: tuple[str, ...]) -> Callable[[Mapping], list[tuple]]:
@@ -121,68 +139,92 @@ def algebraic(plan: many.Plan) -> many.Plan:
     return many.Plan(plan.graph, plan.distributions, plan.draws, wanted=names)
 
 
-def chain(what: str, plan: many.Plan) -> None:
-    """The formulas alone, against other ways to work them out."""
+def fresh_plan(draws: int = many.Plan.chunk) -> many.Plan:
+    """The whole factory, as readers draw it."""
+    return many.Plan(factory.graph(), factory.distributions(), draws)
+
+
+def chain(plan: many.Plan, rows: tuple[Row, Row], quick: bool) -> Iterator[Found]:
+    """The formulas alone, against a loop a draw at a time and a whole array a step.
+
+    Raises ArithmeticError if the loop comes to other numbers.
+    """
     few, block, whole = drawn(plan, 200), drawn(plan, program.BLOCK), drawn(plan, plan.chunk)
     ready, buffers = plan.program, plan.program.buffers()
-    speed = rate(lambda: ready(block, buffers), program.BLOCK)
     loop, walk = python_loop(plan.graph, plan.wanted), numpy_steps(plan.graph, plan.wanted)
     lists = {name: x.tolist() for name, x in few.items()}
-    say(what, speed, "a loop in Python", rate(lambda: loop(lists), 200))
-    steps = sum(node.name in plan.graph.upstream(plan.wanted) for node in plan.graph.nodes)
-    print(f"  {steps} steps from {len(plan.inputs)} inputs, {len(ready.code)} array operations")
-    print(f"{'':<67} {speed / rate(lambda: walk(whole), plan.chunk):9,.1f} times plain numpy")
-    given = {**dict.fromkeys((i.name for i in plan.graph.inputs), np.ones(1)), **whole}
-    numexpr.set_num_threads(1)
-    by_formula = rate(lambda: plan.graph.evaluate(given, plan.wanted), plan.chunk)
-    print(f"{'':<67} {speed / by_formula:9,.1f} times numexpr, a formula at a time")
     got = ready(few, buffers)
     columns = zip(plan.wanted, np.array(loop(lists), dtype=float).T, strict=True)
-    apart = max(
-        np.max(np.abs(got[name] - column) / np.abs(column).clip(1e-300))
-        for name, column in columns
-        if name in plan.outputs
-    )
-    print(f"{'  and differs from the loop by':<44} {apart:13.0e} relative at most")
+    for name, column in columns:
+        if name in plan.outputs and not np.allclose(got[name], column, rtol=1e-9, atol=1e-300):
+            raise ArithmeticError(f"{name} differs from the loop in Python")
+    ours = rates(lambda: ready(block, buffers), program.BLOCK, quick)
+    yield Found(rows[0].what, ours, rate(lambda: loop(lists), 200))
+    yield Found(rows[1].what, ours, rate(lambda: walk(whole), plan.chunk))
 
 
-def shared() -> None:
-    """What mlsysim can do as well, against mlsysim."""
+def speeds(quick: bool) -> Iterator[Found]:
+    """Draws a second."""
+    plan = fresh_plan()
+    yield from chain(algebraic(plan), (ALGEBRAIC, ALGEBRAIC_NUMPY), quick)
+    yield from chain(plan, (WHOLE, WHOLE_NUMPY), quick)
+    yield from shared(quick)
+    block, walk = drawn(plan, plan.chunk), numpy_steps(plan.graph, plan.wanted)
+    peer = rate(lambda: walk(block), plan.chunk)
+    yield Found(ALL.what, rates(lambda: many.run(plan), plan.draws, quick), peer)
+
+
+def shared(quick: bool) -> Iterator[Found]:
+    """What mlsysim can do as well, against mlsysim; both must come to the same."""
     laws = {name: from_range(*three) for name, three in RANGES.items()}
     plan = many.Plan(SHARED, laws, many.Plan.chunk)
     few, block = drawn(plan, 50), drawn(plan, program.BLOCK)
     buffers = plan.program.buffers()
-    speed = rate(lambda: plan.program(block, buffers), program.BLOCK)
-    say("GPUs, failures, checkpoints, FLOP", speed, "mlsysim", rate(lambda: mlsysim_loop(few), 50))
-    got, other = plan.program(few, buffers)["flop_s"], np.array(mlsysim_loop(few))
-    apart = np.max(np.abs(got / other - 1))
-    print(f"{'  and differs from mlsysim by':<44} {apart:13.0e} relative at most")
+    if not np.allclose(plan.program(few, buffers)["flop_s"], mlsysim_loop(few), rtol=1e-6):
+        raise ArithmeticError("mlsysim comes to other numbers")
+    ours = rates(lambda: plan.program(block, buffers), program.BLOCK, quick)
+    yield Found(SHARED_PART.what, ours, rate(lambda: mlsysim_loop(few), 50))
 
 
-def memory(draws: int, plan: many.Plan) -> None:
-    """Peak memory of many draws, against that of a chunk."""
-    many.run(many.Plan(plan.graph, plan.distributions, plan.chunk))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    start, clock = time.perf_counter(), time.process_time()
-    meter = many.Meter()
-    many.run(many.Plan(plan.graph, plan.distributions, draws), progress=meter)
-    meter.close()
-    wall, busy = time.perf_counter() - start, time.process_time() - clock
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{f'{draws:,} draws, one process':<44} {wall:9,.1f} s, of which {busy:,.1f} computing")
-    print(f"{'  peak memory':<44} {after:9,.0f} MB, after one chunk {before:,.0f} MB")
+# --- memory and growth, each in a fresh process --------------------------------------------------
 
 
-def main(draws: int = 1_000_000) -> None:
-    """Measure all of it."""
-    plan = many.Plan(factory.graph(), factory.distributions(), many.Plan.chunk)
-    memory(draws, plan)  # first, before others' arrays
-    chain("chain without surfaces (limit 1,000,000)", algebraic(plan))
-    chain("the whole chain", plan)
-    say("drawing the inputs", rate(lambda: drawn(plan, program.BLOCK), program.BLOCK))
-    say("drawing, chain, moments and sketches", rate(lambda: many.run(plan), plan.draws, 1.0))
-    shared()
+def apart(act: Callable[[int], tuple[float, float]], draws: int) -> tuple[float, float]:
+    """Seconds and peak memory of an act in a process of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        return pool.submit(act, draws).result()
 
 
-if __name__ == "__main__":
-    main(int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000)
+def book_draws(draws: int) -> tuple[float, float]:
+    """Seconds, and this process's peak memory in MB, of the book's ensemble."""
+    plan = fresh_plan(draws)
+    start = time.perf_counter()
+    many.run(plan)
+    return time.perf_counter() - start, peak_mb()
+
+
+def numpy_draws(draws: int) -> tuple[float, float]:
+    """The same of plain numpy: all draws at once, and every step kept."""
+    plan = fresh_plan(draws)
+    values = drawn(plan, draws)
+    start = time.perf_counter()
+    numpy_steps(plan.graph, plan.wanted)(values)
+    return time.perf_counter() - start, peak_mb()
+
+
+def growth(quick: bool) -> Iterator[Found]:
+    """Time and peak memory by draws, three runs each."""
+    sizes, runs = (SIZES[:2], 1) if quick else (SIZES, 3)
+    found = {n: [apart(book_draws, n) for _ in range(runs)] for n in sizes}
+    yield from grown(TIMES, ((n, [s for s, _ in took]) for n, took in found.items()))
+    yield from grown(PEAKS, ((n, [mb for _, mb in took]) for n, took in found.items()))
+    if DRAWS in found:
+        yield Found(MEMORY.what, [mb for _, mb in found[DRAWS]], apart(numpy_draws, DRAWS)[1])
+
+
+GROUPS = (
+    Group("ensemble", (ALGEBRAIC, ALGEBRAIC_NUMPY, WHOLE, WHOLE_NUMPY, SHARED_PART, ALL), speeds,
+          300),
+    Group("ensemble", (MEMORY, *TIMES, *PEAKS), growth, 300),
+)  # fmt: skip

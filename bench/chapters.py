@@ -1,0 +1,109 @@
+"""Run the chapters as `make execute` does, and with papermill one after another.
+
+What is measured is wall-clock time, in copies of the notebooks. The book runs as many chapters at
+the same time as there are processors, each in a kernel of its own, so a chapter may take longer
+than it does alone, and all of them shorter than their sum.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import jupytext
+
+from aifactory import execute
+from aifactory.verdicts import chapter_path
+from bench.rows import Found, Group, Row, growing, grown
+
+COPIED = "pace"  # the cheapest chapter to run
+COPIES = (1, 2, 4)
+SERIES = "execution by chapters"
+
+ALL = Row("All chapters executed", "s", "papermill, one after another", limit=120)
+EACH = {
+    c: Row(f"Chapter {c} executed", "s", "papermill, alone", limit=60) for c in execute.chapters()
+}
+GROWTH = growing(SERIES, f"Execution of {{}} × chapter {COPIED}", "s", COPIES)
+
+
+def together(names: list[str], notebooks: Path) -> tuple[float, dict[str, float]]:
+    """Seconds for some chapters as `make execute` runs them: of all, and of each.
+
+    Chapters start in order as places become free, so that the times at which others end say when
+    each has begun.
+    """
+    ends: dict[str, float] = {}
+
+    def note(line: str) -> None:
+        name, _, count = line.removesuffix(" cells").partition(": ")
+        done, _, total = count.partition("/")
+        if done == total:
+            ends[name] = time.perf_counter()
+
+    jobs = os.cpu_count() or 1
+    start = time.perf_counter()
+    execute.execute(names, notebooks=notebooks, jobs=jobs, force=True, say=note)
+    whole = time.perf_counter() - start
+    begins = [start] * jobs + sorted(ends.values())
+    return whole, {n: ends[n] - begun for n, begun in zip(names, begins, strict=False)}
+
+
+def papermill_seconds(chapter: str, notebooks: Path) -> float:
+    """Seconds that papermill takes for a chapter, as it comes."""
+    import papermill
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    path = chapter_path(chapter, notebooks)
+    start = time.perf_counter()
+    papermill.execute_notebook(
+        jupytext.read(path.with_suffix(".md")), path.with_suffix(".out.ipynb"),
+        kernel_name="python3", cwd=notebooks, progress_bar=False,
+    )  # fmt: skip
+    return time.perf_counter() - start
+
+
+def copies(count: int, folder: Path) -> list[str]:
+    """Put so many copies of one chapter into a folder; their names."""
+    names = [f"{COPIED}-{n}" for n in range(1, count + 1)]
+    for name in names:
+        target = chapter_path(name, folder).with_suffix(".md")
+        shutil.copy(chapter_path(COPIED, execute.NOTEBOOKS).with_suffix(".md"), target)
+    return names
+
+
+def measure(quick: bool) -> Iterator[Found]:
+    """Each chapter and all of them; a quick run has one chapter alone."""
+    names = [COPIED] if quick else execute.chapters()
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(execute.NOTEBOOKS, folder, dirs_exist_ok=True)
+        whole, each = together(names, Path(folder))
+        slow = {}
+        for name in names:
+            slow[name] = papermill_seconds(name, Path(folder))
+            yield Found(EACH[name].what, [each[name]], slow[name])
+    if not quick:
+        yield Found(ALL.what, [whole], sum(slow.values()))
+
+
+def growth(quick: bool) -> Iterator[Found]:
+    """One cheap chapter, copied."""
+
+    def sized(sizes: Iterable[int]) -> Iterator[tuple[int, list[float]]]:
+        for count in sizes:
+            with tempfile.TemporaryDirectory() as folder:
+                names = copies(count, Path(folder))
+                yield count, [together(names, Path(folder))[0]]
+
+    yield from grown(GROWTH, sized(COPIES[:2] if quick else COPIES))
+
+
+GROUPS = (
+    Group("execution", (ALL, *EACH.values()), measure, 1500),
+    Group("execution", GROWTH, growth, 600),
+)
