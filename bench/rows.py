@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS, MACHINE = ROOT / "bench" / "results.csv", ROOT / "bench" / "machine.json"
 COLUMNS = ("part", "what", "value", "unit", "peer", "peer_value", "ratio", "limit",
            "higher_is_better", "runs", "spread", "series", "size", "fault")  # fmt: skip
+BEGUN, STARTING = "begun", 120.0  # what a process says first; seconds that it may take to
 LONG = 10.0  # seconds: what takes less is measured three times
 
 
@@ -100,26 +101,29 @@ class Group:
         found, fault = _receive(here, self.seconds)
         _end(process)
         blank = [replace(row, part=self.part) for row in self.rows]
-        missing = fault or "not measured"
+        missing = fault or ("left out of a quick run" if quick else "not measured")
         return [
             found[r.what].fill(r) if r.what in found else replace(r, fault=missing) for r in blank
         ]
 
 
 def _measure(act: Callable[[bool], Iterator[Found]], quick: bool, pipe: Connection) -> None:
-    """Send what is found as it is found; then None, or why it ended early."""
+    """Send word that it begins, then what is found as it is found; then None, or what failed."""
     os.setpgid(0, 0)  # whatever it starts ends with it
+    pipe.send(BEGUN)
     try:
         for found in act(quick):
             pipe.send(found)
         pipe.send(None)
     except BaseException as error:
-        text = " ".join(str(error).split())
-        pipe.send(f"failed: {type(error).__name__}: {text}"[:200].replace(str(ROOT), "."))
+        text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
+        pipe.send(f"failed: {text}".replace(str(ROOT), ".")[:200])
 
 
 def _receive(pipe: Connection, seconds: float) -> tuple[dict[str, Found], str]:
     found: dict[str, Found] = {}
+    if not pipe.poll(STARTING) or pipe.recv() != BEGUN:
+        return found, "failed: the process did not start"
     end = time.monotonic() + seconds
     while pipe.poll(max(end - time.monotonic(), 0)):
         try:
@@ -178,7 +182,7 @@ def growing(series: str, what: str, unit: str, sizes: tuple[int, ...]) -> tuple[
 
     `what` names a size, with {} for it.
     """
-    peer = f"in proportion to {what.format(f'{sizes[0]:,}')}"
+    peer = "the smallest size, in proportion"
     each = [
         Row(what.format(f"{n:,}"), unit, peer if n != sizes[0] else "", series=series, size=n)
         for n in sizes

@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from aifactory.publish import (
     assets,
     attack,
+    benchmarks,
     bibliography,
     cards,
     changes,
@@ -58,6 +59,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     directives.setup(app)
     crosspage.setup(app)
     attack.setup(app)
+    benchmarks.setup(app)
     front.setup(app)
     reading.setup(app)
     datapages.setup(app)

@@ -6,7 +6,6 @@ check catches are left. Nothing on the page is typed: all counts are taken here.
 
 from __future__ import annotations
 
-import csv
 import re
 import statistics
 from collections import Counter
@@ -16,7 +15,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from aifactory.publish.directives import BookDirective
+from aifactory.publish.directives import BookDirective, stored_rows
 from aifactory.publish.html import block, escape, scrolling, slug
 
 FOLDER, MODELS = "tests/campaign", "aifactory/"
@@ -44,19 +43,12 @@ class Reason:
 
 def results(root: Path) -> list[dict[str, str]]:
     """The rows of the whole run; none where there has been none."""
-    return _rows(root / FOLDER / RESULTS)
+    return stored_rows(root / FOLDER / RESULTS)
 
 
 def reasons(root: Path) -> list[Reason]:
     """Why survivors are left, the most particular first."""
-    return [Reason(**row) for row in _rows(root / FOLDER / REASONS)]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return [Reason(**row) for row in stored_rows(root / FOLDER / REASONS)]
 
 
 def outcome(row: dict[str, str], level: str) -> str:

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 
 from aifactory import crosschecks
 from aifactory.publish import directives
-from aifactory.publish.html import block, escape
+from aifactory.publish.html import block, escape, grouped
 
 HEADS = ("Result", "The book", "Second route", "Within", "Agrees", "How it was worked out again")
 DECIDES = "decides a rating"
@@ -24,23 +24,13 @@ class CrossChecks(directives.BookDirective):
         self.env.note_dependency(str(path))
         found = crosschecks.stored(path)
         told = summary(found, len(crosschecks.rated(Path(self.env.srcdir))))
-        body = ""
-        for chapter, rows in groupby(found, key=lambda row: row["chapter"]):
-            page = f"doc:{self.page(chapter)}"
-            name = escape(directives.words(chapter).capitalize())
-            body += (
-                f'<tbody><tr><th scope="rowgroup" colspan="{len(HEADS)}">'
-                f'<a href="{page}">{name}</a></th></tr>{"".join(map(_row, rows))}</tbody>'
-            )
-        heads = "".join(f'<th scope="col">{text}</th>' for text in HEADS)
-        return [
-            block(
-                f"<p><strong>{told}</strong></p>\n"
-                '<div class="facts-wrap" tabindex="0" role="region" aria-label="Cross-checks">'
-                f'<table class="facts"><thead><tr>{heads}</tr></thead>{body}</table></div>\n',
-                told,
-            )
-        ]
+        groups = {
+            f'<a href="doc:{self.page(chapter)}">'
+            f"{escape(directives.words(chapter).capitalize())}</a>": "".join(map(_row, rows))
+            for chapter, rows in groupby(found, key=lambda row: row["chapter"])
+        }
+        table = grouped("Cross-checks", HEADS, groups)
+        return [block(f"<p><strong>{told}</strong></p>\n{table}", told)]
 
 
 def summary(rows: list[dict[str, str]], rated: int) -> str:

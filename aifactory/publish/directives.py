@@ -9,6 +9,7 @@ Sphinx rebuilds them.
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,14 @@ def chapters() -> list[str]:
 def words(chapter: str) -> str:
     """A chapter's id as words."""
     return chapter.replace("-", " ")
+
+
+def stored_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file; none where there is no file."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 class BookDirective(SphinxDirective):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from docutils import nodes
@@ -63,10 +63,24 @@ def scrolling(label: str, heads: str, rows: str, kind: str = "", caption: str = 
 
     `kind` is a class of the region. A region has to be named, and reached by keyboard.
     """
+    return _region(label, heads, f"<tbody>{rows}</tbody>", kind, caption)
+
+
+def grouped(label: str, heads: Iterable[str], groups: Mapping[str, str]) -> str:
+    """The same in groups of rows: a line of its own (HTML), and the rows below it."""
+    titles = list(heads)
+    bodies = "".join(
+        f'<tbody><tr><th scope="rowgroup" colspan="{len(titles)}">{line}</th></tr>{rows}</tbody>'
+        for line, rows in groups.items()
+    )
+    return _region(label, "".join(f'<th scope="col">{escape(t)}</th>' for t in titles), bodies)
+
+
+def _region(label: str, heads: str, bodies: str, kind: str = "", caption: str = "") -> str:
     return (
         f'<div class="{f"facts-wrap {kind}".rstrip()}" tabindex="0" role="region"'
         f' aria-label="{escape(label)}"><table class="facts">{caption}'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>\n"
+        f"<thead><tr>{heads}</tr></thead>{bodies}</table></div>\n"
     )
 
 
