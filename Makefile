@@ -96,9 +96,8 @@ lock: venv ## pin all packages and tools again, with hashes
 	$(BIN)/python $(LOCK) requirements-uv.in -o requirements-uv.txt
 	sha256sum requirements*.txt > requirements.sha256
 
-bench: deps-full site ## measure run times and page weights
-	@$(RUN) bench/bench.py
-	@$(RUN) bench/site.py
+bench: deps-full site ## measure times, sizes and memory beside peers, and store the table [ONLY=ensemble] [QUICK=1]
+	@$(RUN) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 attack: deps-full ## plant faults in a copy, and see which check catches each [SAMPLE=100] [KIND=unit] [SEED=7]
 	@$(RUN) -m tests.campaign $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(KIND),--kind "$(KIND)") $(if $(SEED),--seed $(SEED))
