@@ -59,7 +59,7 @@ def test_the_stored_table_is_whole(stored):
 
 def test_a_ratio_is_the_value_over_its_peers(stored):
     compared = [row for row in stored if row["ratio"]]
-    assert len(compared) > 20
+    assert compared
     for row in compared:
         wanted = float(row["value"]) / float(row["peer_value"])
         assert float(row["ratio"]) == pytest.approx(wanted, rel=1e-5), row
@@ -69,7 +69,7 @@ def test_the_page_shows_every_row(site, stored):
     page = turbohtml.parse((site / "book" / "bench.html").read_text(encoding="utf-8"))
     lines = [" ".join(tr.text.split()) for tr in page.find_all("tr")]
     for row in stored:
-        shown = benchmarks.quantity(row["value"], row["unit"]) or row["fault"].capitalize()
+        shown = benchmarks.quantity(row["value"], row["unit"]) or benchmarks.capital(row["fault"])
         found = [line for line in lines if line.startswith(row["what"]) and shown in line]
         assert found, row
 
@@ -88,4 +88,4 @@ def test_a_missed_limit_and_a_fault_are_in_the_lead():
     gone = blank | {"what": "Gone", "fault": "timed out", "limit": "3"}
     text = benchmarks.lead([slow, gone, blank | {"value": "1", "limit": "2"}])
     assert "In 0 of 1 comparisons" in text and "1 worse" in text
-    assert "keeps 1 of 3 limits; it misses: Slow, Gone. 1 rows could not be measured." in text
+    assert "keeps 1 of 2 limits; it misses: Slow. Rows without a value: 1." in text

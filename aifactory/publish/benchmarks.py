@@ -55,15 +55,15 @@ def lead(rows: list[dict[str, str]]) -> str:
     compared = [row for row in rows if row["ratio"] and not row["series"]]
     better = sum(comparison(row) == "better" for row in compared)
     worse = sum(comparison(row) == "worse" for row in compared)
-    missed = [row["what"] for row in rows if row["limit"] and beyond(row)]
+    held = [row for row in rows if row["limit"] and row["value"]]
+    missed = [row["what"] for row in held if beyond(row)]
     faults = sum(bool(row["fault"]) for row in rows)
-    limits = sum(bool(row["limit"]) for row in rows)
     text = (
         f"In {better} of {len(compared)} comparisons the book does better than its peer, in "
-        f"{worse} worse. It keeps {limits - len(missed)} of {limits} limits"
+        f"{worse} worse. It keeps {len(held) - len(missed)} of {len(held)} limits"
     )
     text += f"; it misses: {', '.join(missed)}." if missed else "."
-    return text + (f" {faults} rows could not be measured." if faults else "")
+    return text + (f" Rows without a value: {faults}." if faults else "")
 
 
 def comparison(row: dict[str, str]) -> str:
@@ -77,9 +77,7 @@ def comparison(row: dict[str, str]) -> str:
 
 
 def beyond(row: dict[str, str]) -> bool:
-    """Whether a row with a limit is beyond it, or has no value to compare."""
-    if not row["value"]:
-        return True
+    """Whether a row's value is beyond its limit."""
     value, limit = float(row["value"]), float(row["limit"])
     return value < limit if row["higher_is_better"] else value > limit
 
@@ -94,6 +92,11 @@ def quantity(text: str, unit: str = "") -> str:
     else:
         shown = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{shown} {unit}".rstrip()
+
+
+def capital(text: str) -> str:
+    """Words with a capital at their start."""
+    return text[:1].upper() + text[1:]
 
 
 def _machine(machine: dict[str, Any]) -> str:
@@ -113,7 +116,7 @@ def table(rows: list[dict[str, str]]) -> str:
 
 def _row(row: dict[str, str]) -> str:
     unit = row["unit"]
-    value = quantity(row["value"], unit) or row["fault"].capitalize()
+    value = quantity(row["value"], unit) or capital(row["fault"])
     limit = f"{'at least' if row['higher_is_better'] else 'at most'} {quantity(row['limit'], unit)}"
     runs = row["runs"] + (f", within {float(row['spread']):.0%}" if row["spread"] else "")
     cells = (value, row["peer"], quantity(row["peer_value"], unit), quantity(row["ratio"]),
@@ -148,8 +151,7 @@ def _series(name: str, rows: list[dict[str, str]], power: str) -> str:
     told = ", ".join(f"{cost:.2f}" for _, cost in points)
     first = f"{rows[0]['what']}: {quantity(rows[0]['value'], rows[0]['unit']) or rows[0]['fault']}"
     cells = "".join(f"<td>{escape(text)}</td>" for text in (first, told, power))
-    title = name[:1].upper() + name[1:]
-    return f'<tr><th scope="row">{escape(title)}</th>{cells}<td>{growth_svg(points)}</td></tr>'
+    return f'<tr><th scope="row">{escape(capital(name))}</th>{cells}<td>{growth_svg(points)}</td></tr>'
 
 
 def growth_svg(points: list[tuple[float, float]]) -> str:
