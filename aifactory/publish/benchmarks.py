@@ -151,7 +151,8 @@ def _series(name: str, rows: list[dict[str, str]], power: str) -> str:
     told = ", ".join(f"{cost:.2f}" for _, cost in points)
     first = f"{rows[0]['what']}: {quantity(rows[0]['value'], rows[0]['unit']) or rows[0]['fault']}"
     cells = "".join(f"<td>{escape(text)}</td>" for text in (first, told, power))
-    return f'<tr><th scope="row">{escape(capital(name))}</th>{cells}<td>{growth_svg(points)}</td></tr>'
+    drawn = f"<td>{growth_svg(points)}</td>"
+    return f'<tr><th scope="row">{escape(capital(name))}</th>{cells}{drawn}</tr>'
 
 
 def growth_svg(points: list[tuple[float, float]]) -> str:
