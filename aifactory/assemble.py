@@ -37,6 +37,7 @@ STUB = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'">
 <meta http-equiv="refresh" content="0; url={to}">
 <link rel="canonical" href="{to}">
 <title>{title}</title>

@@ -60,6 +60,7 @@ FONTS = "'Liberation Sans', Arial, Helvetica, sans-serif"
 WIDE, NARROW = 680, 340  # px: the text column on a desk, and on a phone
 MAX_ROWS = 2000
 _TITLE_PX, _TEXT_PX, _SOURCE_PX = 16, 13, 11
+_AXIS_PX = 100  # what the axes of a chart take, or nearly so, before it is drawn
 
 # Words that JavaScript keeps for itself, and names that Vega's own signals have.
 _RESERVED = frozenset(
@@ -513,12 +514,17 @@ def _config(spec: dict[str, Any], dark: bool, narrow: bool, title: bool) -> dict
 
 
 def fitted(
-    spec: dict[str, Any], width: int = WIDE, dark: bool = False, title: bool = True
+    spec: dict[str, Any],
+    width: int = WIDE,
+    dark: bool = False,
+    title: bool = True,
+    measure: bool = True,
 ) -> dict[str, Any]:
     """The specification for one width and theme, with its texts wrapped to that width.
 
-    Charts are drawn to see what their axes and labels take, and the plot is given the rest. At
-    phone width, views side by side are stacked, and legends and axis titles take more lines.
+    Charts are drawn to see what their axes and labels take, and the plot is given the rest; not to
+    `measure` is quicker, and leaves the drawing some tens of px wider or narrower. At phone width,
+    views side by side are stacked, and legends and axis titles take more lines.
     """
     spec = copy.deepcopy(spec)
     narrow = width < 500
@@ -529,8 +535,10 @@ def fitted(
         _wrap_for_phone(spec)
     if _kind(spec) == "grid" and not narrow:
         return _dressed(spec, width, dark, title)
+    if not measure:
+        return _dressed(_spread(spec, width - _AXIS_PX), width, dark, title)
     text = json.dumps(spec, sort_keys=True)
-    inner = _plot_width(text, width, width - 100)
+    inner = _plot_width(text, width, width - _AXIS_PX)
     made = _drawn(_dressed(_spread(spec, inner), width, False, title))
     if math.floor(width - size(made)[0]) != 0:  # axes take more or less room, or a legend too much
         inner = _plot_width(text, width, inner)
@@ -595,15 +603,22 @@ def inner_width(spec: dict[str, Any]) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def svg(spec: dict[str, Any], width: int = WIDE, dark: bool = False, title: bool = True) -> str:
+def svg(
+    spec: dict[str, Any],
+    width: int = WIDE,
+    dark: bool = False,
+    title: bool = True,
+    measure: bool = True,
+) -> str:
     """A finished chart as one SVG document, `width` px wide, the same bytes for the same chart.
 
     With `title` the finding, the subtitle and the source line are part of the drawing, for use on
     its own; a page that sets them as text asks for the drawing alone, on a transparent ground.
+    `measure` as in `fitted`.
     """
-    drawn = _drawn(fitted(spec, width, False, title))
+    drawn = _drawn(fitted(spec, width, False, title, measure))
     if dark:
-        drawn = _darkened(drawn) or _drawn(fitted(spec, width, True, title))
+        drawn = _darkened(drawn) or _drawn(fitted(spec, width, True, title, measure))
     meta = spec["usermeta"]
     drawn = _slim(drawn)
     drawn = _own_ids(drawn, f"{meta['name']}{'-dark' if dark else ''}-{width}")
@@ -714,9 +729,12 @@ def _add_source(drawn: str, source: str, colour: str) -> str:
 
 
 def bundle(spec: dict[str, Any]) -> dict[str, Any]:
-    """What a notebook stores of a finished chart: specification, static drawing, plain text."""
+    """What a notebook stores of a finished chart: specification, static drawing, plain text.
+
+    The drawing is for readers of the notebook alone, where nothing hangs on its exact width.
+    """
     return {
         VEGA_MIME: spec,
-        "image/svg+xml": svg(spec),
+        "image/svg+xml": svg(spec, measure=False),
         "text/plain": "\n".join(textwrap.wrap(spec["usermeta"]["alt"], 88)),
     }

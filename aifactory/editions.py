@@ -6,7 +6,6 @@ change. What a version brought in words is read from CHANGELOG.md, so that it is
 
 from __future__ import annotations
 
-import csv
 import functools
 import itertools
 import re
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import data, verdicts
+from . import data, files, verdicts
 from .assemble import order
 from .errors import PROGRAM, BrokenRow, DataError, Fault, UnknownName
 
@@ -52,8 +51,7 @@ def _read(pack: data.Package) -> list[dict[str, str]]:
     if NAME not in pack.resources:
         raise UnknownName.of("table", NAME, pack.resources, pack.label)
     data.digest(pack.path(NAME), pack.file(NAME))  # raises MissingFile
-    with pack.path(NAME).open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return files.csv_rows(pack.path(NAME))
 
 
 def _values(row: dict[str, str]) -> Row:

@@ -61,7 +61,7 @@ CLAIM = """
 ({id}-criterion)=
 ### What would make it true
 
-The criterion comes from the list of claims, and was fixed before any data was looked at.
+The criterion is that of the list of claims.
 
 ```{{code-cell}} ipython3
 book.say("{id}-criterion", claim("{id}").criterion)

@@ -152,8 +152,8 @@ def combine(verdicts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     A bundle of statements is at most as likely as its least likely member (Fréchet's upper bound),
     so the claim gets that member's rating: never harsher than the data demand. Takes verdicts of
-    one claim and one edition as dictionaries. Parts beyond the criterion don't count, since it was
-    fixed before the data was looked at; untestable parts are passed over unless all are.
+    one claim and one edition as dictionaries. Parts beyond the criterion don't count: the list of
+    claims sets what does. Untestable parts are passed over unless all are.
     """
     counted = [v for v in verdicts if not v.get("beyond")]
     if not counted:

@@ -12,7 +12,6 @@ measured. Ends with 1 where a row has no value, or one beyond its limit.
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib
 import json
 import os
@@ -22,7 +21,7 @@ import sys
 import time
 from typing import Any
 
-from aifactory.files import write_text
+from aifactory.files import csv_rows, write_text
 from bench import rows
 from bench.rows import MACHINE, RESULTS, ROOT, Group
 
@@ -58,10 +57,7 @@ def machine() -> dict[str, Any]:
 
 def stored() -> list[dict[str, str]]:
     """The rows that are there from earlier runs."""
-    if not RESULTS.is_file():
-        return []
-    with RESULTS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return csv_rows(RESULTS) if RESULTS.is_file() else []
 
 
 def store(made: list[rows.Row]) -> None:

@@ -14,6 +14,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from aifactory import files
 from aifactory.crosschecks import (
     cooling,
     factory,
@@ -101,5 +102,4 @@ def as_csv(made: list[dict[str, str]]) -> str:
 
 def stored(path: Path = TABLE) -> list[dict[str, str]]:
     """The rows as they are kept for the page."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return files.csv_rows(path)

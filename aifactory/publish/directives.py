@@ -9,7 +9,6 @@ Sphinx rebuilds them.
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from aifactory import data, forecasts, verdicts
+from aifactory import data, files, forecasts, verdicts
 from aifactory.publish import boxes, registry
 from aifactory.publish.html import block, escape, slug
 
@@ -49,10 +48,7 @@ def words(chapter: str) -> str:
 
 def stored_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file; none where there is no file."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return files.csv_rows(path) if path.is_file() else []
 
 
 class BookDirective(SphinxDirective):

@@ -61,6 +61,7 @@ def test_addresses_without_an_edition_lead_to_the_newest(whole):
     page = (whole / "notebooks" / "power.html").read_text()
     assert 'content="0; url=../latest/notebooks/power.html"' in page
     assert "<title>Power &amp; 0.10.0</title>" in page
+    assert 'Content-Security-Policy" content="default-src \'none\'"' in page
     assert 'url=latest/index.html"' in (whole / "index.html").read_text()
     assert (whole / "data.csv").read_text() == "version\n0.10.0\n"
     assert not (whole / "_static").exists()
