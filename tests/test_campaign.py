@@ -72,7 +72,7 @@ def test_mutants_are_single_changes_that_can_be_read_as_code():
 
 def test_the_run_is_on_record_and_every_survivor_has_a_reason(root):
     rows = attack.results(root)
-    assert len(rows) >= 700  # the run goes on: 1,035 are drawn, in the same mixture
+    assert len(rows) >= 1000
     assert len({row["kind"] for row in rows}) >= 12
     assert tuple(rows[0]) == COLUMNS
     known = attack.reasons(root)

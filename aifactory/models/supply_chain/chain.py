@@ -54,7 +54,9 @@ def _scaled(shares: pd.DataFrame) -> pd.DataFrame:
     )
     exact = (known & (low == high)).groupby(rows["input_id"]).transform("all")
     total = rows.groupby("input_id")["low"].transform("sum")
-    scale = np.where((exact & (total > 0)) | (total > 1), total, 1.0)
+    if (exact & (total == 0)).any():
+        raise ValueError("the shares of an input add to nothing")
+    scale = np.where(exact | (total > 1), total, 1.0)
     rows["low"], rows["high"] = rows["low"] / scale, (rows["high"].fillna(1) / scale).clip(upper=1)
     return rows[["input_id", "low", "high"]]
 
@@ -66,7 +68,7 @@ def left(shares: pd.DataFrame, lost: Collection[str], by: str = "provider") -> p
     low and high (bounds of its share; both missing where it provides and the share is unknown).
     Shares of an input add to one: known sums above one, or of inputs without an unknown share, are
     scaled to it. Returns columns least and most, one row an input. Raises ValueError for shares
-    outside 0 to 1 or low above high.
+    outside 0 to 1, low above high, or known shares that are all 0.
     """
     rows = _scaled(shares)
     gone = shares[by].isin(set(lost)).to_numpy()

@@ -91,6 +91,7 @@ def test_capacity_beyond_the_limits_rises_by_the_catalogues_slope_and_is_bounded
     edge = float(chillers.capacity_factor(SCROLL, 15.56, 35.0))
     assert chillers.capacity_factor(SCROLL, 17.56, 35.0) == pytest.approx(edge * 1.06)
     assert chillers.capacity_factor(SCROLL, 45.0, 20.0) == 1.6
+    assert chillers.capacity_factor(SCROLL, -20.0, 70.0) == 0.3
     at = float(chillers.capacity_factor(SCROLL, 6.67, 48.89))
     assert chillers.capacity_factor(SCROLL, 6.67, 50.89) == pytest.approx(at * 0.98)
 

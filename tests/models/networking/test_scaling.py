@@ -152,6 +152,8 @@ def test_the_fit_is_the_non_negative_least_squares_of_relative_errors():
         assert [t0, t0 * a, t0 * b] == pytest.approx(wanted, rel=1e-6, abs=1e-9)
     assert (fit.a >= 0).all() and (fit.b >= 0).all()
     assert (fit.a == 0).any() and (fit.b == 0).any() and (fit.b > 0).any()
+    folded = scaling.fit_law(SIZES, times.reshape(4, 50, -1))
+    assert (folded.a.ravel() == fit.a).all() and (folded.b.ravel() == fit.b).all()
 
 
 def test_superlinear_data_are_fitted_without_loss():

@@ -12,6 +12,7 @@ share = st.floats(0, 1)
 
 def test_a_third_let_leaves_two_thirds():
     assert share_let([100, 150], 300) == pytest.approx([1 / 3, 0.5])
+    assert share_let([0, 300], 300).tolist() == [0, 1]
     assert share_of_kind(1 / 3, 1, 1) == pytest.approx(2 / 3)
     assert share_of_kind(0.5, 0.5, 0.2) == pytest.approx(0.05)
 

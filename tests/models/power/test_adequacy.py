@@ -255,6 +255,7 @@ def test_tail_recovers_a_power_law_and_a_log_normal():
     rng = np.random.default_rng(11)
     pareto = 100 * rng.random(4000) ** (-1 / 1.5)  # density exponent 2.5
     found = A.fit_tail(pareto, np.array([100.0, 200.0]))
+    assert found.start_mw == 100.0  # both fit; the longer tail lies nearer to its law
     assert found.exponent == pytest.approx(2.5, abs=4 * found.exponent_error)
     assert found.power_law_above(400.0) == pytest.approx(
         (np.sort(pareto)[pareto.size - found.plants :] >= 400).mean(), abs=0.02

@@ -210,6 +210,8 @@ class TestCrossing:
         assert got["first"].to_dict() == {"B": 0.5, "A": 0.25}
         assert got["reached"].to_dict() == {"B": 0.75, "A": 0.5}
         assert got.loc["B", "p50"] == 3
+        tied = capacity.first_past({"A": np.array([1.0, 1.0]), "B": np.array([1.0, 2.0])})
+        assert tied["first"].tolist() == [0.75, 0.25]
         never = capacity.first_past({"A": np.array([np.inf])})
         assert never.loc[0, "first"] == 0 and np.isnan(never.loc[0, "p50"])
 

@@ -174,7 +174,7 @@ def test_shares_that_cover_the_market_stay_whole():
     assert draws.sum(axis=1) == pytest.approx(100)
 
 
-@pytest.mark.parametrize(("width", "share"), [(0, 0.5), (0.05, 1), (0.99, 0.5)])
+@pytest.mark.parametrize(("width", "share"), [(0, 0.5), (0.05, 1), (0.99, 0.5), (c.Z95 / 2, 0.5)])
 def test_no_such_precision(width, share):
     with pytest.raises(ValueError, match=r"half-width|that wide"):
         c.dirichlet_precision(width, share)

@@ -26,6 +26,7 @@ def test_no_loss_no_delay():
 
 def test_stock_that_outlasts_the_wait_covers_everything():
     assert delay.queue_months(9, 9, 0.0, 50, 12) == pytest.approx(9)
+    assert delay.queue_months(0, 9, 0.0, 50, 12, 3) == 3
 
 
 def test_total_loss_waits_for_the_recovery():

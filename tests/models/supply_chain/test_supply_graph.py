@@ -69,6 +69,8 @@ def test_what_is_left_of_known_shares() -> None:
 def test_known_shares_are_scaled_to_one() -> None:
     found = chain.left(_known(a={"P": 0.52, "Q": 0.52}), ["P"])
     assert found.loc["a"].tolist() == pytest.approx([0.5, 0.5])
+    with pytest.raises(ValueError, match="add to nothing"):
+        chain.left(_known(a={"P": 0.0, "Q": 0.0}), ["P"])
 
 
 def test_an_unknown_share_leaves_bounds() -> None:

@@ -75,6 +75,7 @@ def test_gumbel_against_chow_maidment_mays():
     minima = 10 - (0.649 + 0.177 * z)  # as minima of a mirrored record: flows must be positive
     found = 10 - supply.gumbel_low(minima, np.array([5, 10, 50]))
     assert found.tolist() == pytest.approx([0.78, 0.88, 1.11], abs=0.006)
+    assert supply.gumbel_low(np.array([0.1, 5.0, 9.0]), 1000) == 0
 
 
 def test_log_pearson_against_bulletin_17b():
