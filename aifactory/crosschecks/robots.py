@@ -6,7 +6,18 @@ import math
 
 import numpy as np
 
-from aifactory.crosschecks.base import DRAWS, FORM, LIBRARY, NEWEST, POST, SQL, Check, Database
+from aifactory.crosschecks.base import (
+    DRAWS,
+    FORM,
+    LIBRARY,
+    NEWEST,
+    POST,
+    SQL,
+    Z95,
+    Check,
+    Database,
+    drawn_once,
+)
 
 N = 60_000
 FOUR = "('security', 'guidance', 'logistics', 'handling')"
@@ -36,6 +47,14 @@ def shift_shares(db: Database, use: str) -> list[float]:
     return [1 - two - clock, two, clock]
 
 
+def support_wage(db: Database) -> float:
+    """Mean wage of those who look after robots, USD an hour."""
+    return db.one(
+        'SELECT sum(employment * hourly_mean_usd) / sum(employment) FROM "robots/oews_state"'
+        " WHERE state = 'US' AND use = 'robot support'"
+    )
+
+
 def needed(db: Database, day: str, clock: bool, seed: int) -> np.ndarray:
     """Efficiency at which a robot pays back in three years, of jobs drawn at random, %."""
     rng = np.random.default_rng(seed)
@@ -44,10 +63,7 @@ def needed(db: Database, day: str, clock: bool, seed: int) -> np.ndarray:
         f" \"robots/oews_state\" WHERE state <> 'US' AND use IN {FOUR}"
         " AND employment IS NOT NULL AND hourly_mean_usd IS NOT NULL"
     )
-    keeper = db.one(
-        'SELECT sum(employment * hourly_mean_usd) / sum(employment) FROM "robots/oews_state"'
-        " WHERE state = 'US' AND use = 'robot support'"
-    )
+    keeper = support_wage(db)
     job = rng.choice(len(jobs), N, p=jobs / jobs.sum())
     mix = {u: shift_shares(db, u) for u in set(use)}
     bounds = np.cumsum([mix[u] for u in use[job]], axis=1)
@@ -77,6 +93,123 @@ def needed(db: Database, day: str, clock: bool, seed: int) -> np.ndarray:
 def pays(db: Database, day: str, clock: bool = False) -> float:
     """Chance that half of a person's output is enough."""
     return float((needed(db, day, clock, 21) <= 50).mean())
+
+
+# --- do the four uses lead, in sales and in payback? ---------------------------------------------
+
+
+@drawn_once
+def sold_to_four(db: Database) -> np.ndarray:
+    """Draws of the share of service robots sold that serve the four uses."""
+    rng = np.random.default_rng(23)
+    off = db.columns(
+        "SELECT ln(a.units_sold / (1 + a.growth) / b.units_sold) FROM"
+        ' "robots/ifr_service_robots" a JOIN "robots/ifr_service_robots" b ON a.application ='
+        " b.application AND a.edition = b.edition + 1 WHERE a.application <> 'All professional'"
+        " AND a.units_sold IS NOT NULL AND b.units_sold IS NOT NULL AND a.growth IS NOT NULL"
+    )[0]
+    units = dict(db.rows(
+        'SELECT application, units_sold FROM "robots/ifr_service_robots" WHERE edition = 2025'
+        " AND units_sold IS NOT NULL"
+    ))  # fmt: skip
+    units["Other"] = units.pop("All professional") - sum(units.values())
+    units["Medical"] = db.one(
+        'SELECT b.units_sold * (1 + a.growth) FROM "robots/ifr_service_robots" a JOIN'
+        ' "robots/ifr_service_robots" b ON a.application = b.application WHERE a.edition = 2025'
+        " AND b.edition = 2024 AND a.application = 'Medical'"
+    )
+    plates = db.one(
+        'SELECT 1.0 * a.units_sold / b.units_sold FROM "robots/ifr_service_robots" a JOIN'
+        ' "robots/ifr_service_robots" b ON a.part_of = b.application AND a.edition = b.edition'
+    )
+    ends = {
+        name: (low, high) for name, low, high in db.rows(
+            "SELECT use_class, share_low, share_high FROM \"robots/robot_uses\""
+            " WHERE statistic = 'service'"
+        )
+    }  # fmt: skip
+    ends["Transport and logistics"] = (1 - plates, 1.0)  # all goods, and the plates that count
+    theirs = total = np.zeros(N)
+    for name, count in units.items():
+        level = count * np.exp(np.sqrt((off**2).mean()) * rng.standard_t(len(off), N))
+        total = total + level
+        theirs = theirs + level * rng.uniform(*ends[name], N)
+    return theirs / total
+
+
+def an_hour(db: Database, group: tuple, day: str, d: dict, rng: np.random.Generator) -> np.ndarray:
+    """Draws of what a group's robot costs in an hour of its site but help, USD."""
+    _, least, most, ids, fitted = group
+    names = "', '".join(ids.split(";"))
+    offers = db.rows(
+        "SELECT coalesce(low, central_usd), coalesce(high, central_usd), per FROM"
+        f" \"robots/robot_prices\" WHERE price_id IN ('{names}') AND known_from <= '{day}'"
+        " UNION ALL SELECT low, high, 'robot' FROM \"robots/other_robot_prices\" WHERE price_id IN"
+        f" ('{names}') AND known_from <= '{day}'"
+    )
+    first, last = (HOURS.index(k.replace(" ", "-")) for k in (least, most))
+    open_for = np.array([db.drawn(f"robot-hours-{k}", N, rng) for k in HOURS])
+    hours = open_for[rng.integers(first, last + 1, N), np.arange(N)]
+    which, cost = rng.integers(len(offers), size=N), np.zeros(N)
+    for i, (low, high, per) in enumerate(offers):
+        price = low * (high / low) ** ((rng.standard_normal(N) / Z95 + 1) / 2)
+        bought = price * ((1 + d["integration-share"] * (fitted == "true")) / 3
+                          + d["maintenance-share"])  # fmt: skip
+        yearly = {"robot": bought, "month": 12 * price, "hour": price * hours}[per]
+        cost = np.where(which == i, yearly / hours, cost)
+    return cost + d["looked after"] + d["energy"]
+
+
+def wage_ratios(db: Database, mine: str, other: str) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms of the pay of a job elsewhere over that of one of ours, and how many lie below."""
+    (a, n), (b, m) = (
+        db.columns(
+            "SELECT ln(hourly_mean_usd), employment FROM \"robots/oews_state\" WHERE state <> 'US'"
+            f" AND use = '{use}'"
+        )
+        for use in (mine, other)
+    )
+    count, edges = np.histogram((b[:, None] - a).ravel(), 4000, weights=np.outer(m, n).ravel())
+    return edges, np.concatenate([[0], np.cumsum(count)])
+
+
+@drawn_once
+def pairs_won(db: Database, day: str) -> np.ndarray:
+    """Draws of the share of pairs of jobs in which one of the four needs less of its robot.
+
+    What is needed is the cost of an hour over the wage, plus help, which all share: the four win
+    where the ratio of wages is below that of costs, so that one table of wages a pair of groups
+    serves all draws.
+    """
+    rng = np.random.default_rng(24)
+    d = {k: db.drawn(f"robot-{k}", N, rng) for k in ("integration-share", "maintenance-share")}
+    keeper = support_wage(db) * db.drawn("us-labour-load", N, rng)
+    d["looked after"] = keeper / db.drawn("robot-robots-per-supervisor", N, rng)
+    up = np.minimum(db.drawn("robot-availability", N, rng), 1)
+    d["energy"] = up * db.drawn("robot-power", N, rng)
+    d["energy"] *= db.drawn("us-electricity-industrial", N, rng)
+    groups = db.rows(
+        "SELECT in_the_four, use, hours_least, hours_most, price_ids, needs_integration FROM"
+        ' "robots/use_groups"'
+    )
+    cost = {g[1]: np.log(an_hour(db, g[1:], day, d, rng)) for g in groups}
+    won, pairs = np.zeros(N), 0.0
+    for mine in (g[1] for g in groups if g[0] == "true"):
+        for other in (g[1] for g in groups if g[0] != "true"):
+            edges, below = wage_ratios(db, mine, other)
+            won += np.interp(cost[other] - cost[mine], edges, below)
+            pairs += below[-1]
+    return won / pairs
+
+
+def both_lead(db: Database, day: str) -> float:
+    """Chance that the four lead in sales and in payback: the two are apart, so a product."""
+    return float((sold_to_four(db) > 0.5).mean() * (pairs_won(db, day) > 0.5).mean())
+
+
+def lesser(db: Database, day: str) -> float:
+    """Median of the lesser of the two shares, %."""
+    return 100 * float(np.median(np.minimum(sold_to_four(db), pairs_won(db, day))))
 
 
 # --- sales of service robots against their trend -------------------------------------------------
@@ -132,6 +265,9 @@ def wilson(good: float, tried: float) -> float:
 
 PAYBACK = "the formulae of the section in 30 lines, 60,000 jobs with a robot each"
 
+SALES = "classes and revisions in SQL, 60,000 draws"
+PAIRS = "ratios of wages against ratios of costs, tabled once: no job is ranked; 60,000 draws"
+
 CHECKS = (
     Check("robots", "verdict:robots-payback/US jobs, shifts as worked/post#probability",
           "Half a person pays back in three years, shifts as worked, post", DRAWS, PAYBACK,
@@ -160,6 +296,21 @@ CHECKS = (
           "Wilson's interval from statsmodels, counts as printed; the chapter has the exact one",
           lambda db: wilson(db.printed("robots", "robots-form-xiaomi-count"),
                             db.printed("robots", "robots-form-xiaomi-count", 1)), 0.015),
+    Check("robots", "verdict:robots-niches/both/post#probability",
+          "The four uses lead in sales and in payback, post", DRAWS, PAIRS,
+          lambda db: both_lead(db, POST), 0.025),
+    Check("robots", "verdict:robots-niches/both/newest#probability",
+          "The four uses lead in sales and in payback, newest", DRAWS, PAIRS,
+          lambda db: both_lead(db, NEWEST), 0.025),
+    Check("robots", "verdict:robots-niches/both/newest",
+          "Lesser of the four uses' share of sales and of pairs of jobs, median, %", DRAWS, PAIRS,
+          lambda db: lesser(db, NEWEST), 0.04),
+    Check("robots", "verdict:robots-niches/deployments/newest#probability",
+          "The four uses hold half of the robots sold", DRAWS, SALES,
+          lambda db: float((sold_to_four(db) > 0.5).mean()), 0.02),
+    Check("robots", "verdict:robots-niches/payback/newest#probability",
+          "The four uses win most pairs of jobs, newest", DRAWS, PAIRS,
+          lambda db: float((pairs_won(db, NEWEST) > 0.5).mean()), 0.03),
     Check("robots", "robots-niches-logistics", "Logistic robots sold in 2024", SQL,
           "one row of the table",
           lambda db: db.one('SELECT units_sold FROM "robots/ifr_service_robots" WHERE edition ='
