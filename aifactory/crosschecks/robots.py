@@ -17,6 +17,7 @@ from aifactory.crosschecks.base import (
     Check,
     Database,
     drawn_once,
+    spread,
 )
 
 N = 60_000
@@ -93,6 +94,111 @@ def needed(db: Database, day: str, clock: bool, seed: int) -> np.ndarray:
 def pays(db: Database, day: str, clock: bool = False) -> float:
     """Chance that half of a person's output is enough."""
     return float((needed(db, day, clock, 21) <= 50).mean())
+
+
+# --- what drives payback? ------------------------------------------------------------------------
+
+BATCHES, EACH = 16, 2048
+DRIVERS = {
+    "throughput": ("pace",), "reliability": ("availability", "help-share", "life-hours"),
+    "price": ("price",), "wage": ("wage", "load"), "hours": ("hours",),
+    "integration": ("integration-share",), "supervision": ("robots-per-supervisor",),
+    "realised share": ("realised-share",), "maintenance": ("maintenance-share",),
+    "energy": ("power", "tariff"), "capital": ("life-cap",),
+}  # fmt: skip
+TWO = ("throughput", "reliability")
+
+
+def one_robot(
+    db: Database, newest: bool, shift: str, rng: np.random.Generator, n: int = BATCHES * EACH
+) -> dict:  # fmt: skip
+    """Draws of all that the payback of a robot in the four uses hangs on."""
+    told = dict(db.rows('SELECT obs_id, central FROM "robots/robot_performance"'))
+    slow, half = told["ubtech-slite-2024"], db.figure("post-robot-efficiency")
+    pace = (slow, slow * told["ubtech-slite-next-2024"], half)
+    if newest:
+        race = told["figure03-race-robot"] / told["figure03-race-human"]
+        pace = (slow, told["ubtech-s2-2026"], race)
+    wage, jobs = db.columns(
+        f'SELECT hourly_mean_usd, employment FROM "robots/oews_metro" WHERE use IN {FOUR}'
+        " AND hourly_mean_usd IS NOT NULL AND employment IS NOT NULL"
+    )
+    logs = prices(db, NEWEST if newest else POST)
+    wide = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
+    x = {k: db.drawn(f"robot-{k}", n, rng) for names in DRIVERS.values() for k in names
+         if k not in ("pace", "price", "wage", "load", "hours", "tariff")}  # fmt: skip
+    return x | {
+        "pace": spread(*pace, n, rng),
+        "price": np.exp(logs.mean() + wide * rng.standard_t(len(logs) - 1, n)),
+        "wage": rng.choice(wage, n, p=jobs / jobs.sum()),
+        "load": db.drawn("us-labour-load", n, rng),
+        "hours": db.drawn(f"robot-hours-{shift}", n, rng),
+        "tariff": db.drawn("us-electricity-industrial", n, rng),
+    }
+
+
+def payback_forms(x: dict, keeper: float) -> dict[str, np.ndarray]:
+    """Net return a year, return, and whether payback comes in three years; the first unbounded."""
+    up, realised = (np.minimum(x[k], 1) for k in ("availability", "realised-share"))
+    run, person = up * x["hours"], x["wage"] * x["load"]
+    cost = x["maintenance-share"] * x["price"]
+    cost += x["hours"] * keeper * x["load"] / x["robots-per-supervisor"]
+    cost += run * (x["power"] * x["tariff"] + x["help-share"] * person)
+    laid_out = x["price"] * (1 + x["integration-share"])
+    net = (realised * x["pace"] * run * person - cost) / laid_out
+    life = np.minimum(x["life-hours"] / run, x["life-cap"])
+    back = net * life >= 1
+    returned = np.where(back, np.minimum(net, 1), 0)
+    return {"net": net, "return": returned, "soon": back & (3 * net >= 1)}
+
+
+@drawn_once
+def totals(db: Database, newest: bool) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """Total Sobol indices of drivers, one value a batch, by shift and form of payback.
+
+    One less the correlation of a result with that of the same robot, the driver alone redrawn.
+    """
+    rng, keeper = np.random.default_rng(25), support_wage(db)
+    made: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    for shift in HOURS:
+        first, other = (one_robot(db, newest, shift, rng) for _ in range(2))
+        base = payback_forms(first, keeper)
+        order = np.sort(base["net"])
+
+        def bounded(forms: dict, order: np.ndarray = order) -> dict[str, np.ndarray]:
+            place = np.searchsorted(order, forms["net"]) / len(order)
+            return forms | {"net": np.clip(forms["net"], -1, 1), "rank": place}
+
+        for driver, names in DRIVERS.items():
+            again = bounded(payback_forms(first | {k: other[k] for k in names}, keeper))
+            for form, values in bounded(base).items():
+                if form in ("return", "soon") and not 0.01 <= (values > 0).mean() <= 0.99:
+                    continue
+                a, b = (v.reshape(BATCHES, EACH) for v in (values, again[form]))
+                a, b = (v - v.mean(axis=1, keepdims=True) for v in (a, b))
+                index = 1 - 2 * (a * b).mean(axis=1) / (a * a + b * b).mean(axis=1)
+                made.setdefault((shift, form), {})[driver] = index
+    return made
+
+
+def both_above(db: Database, newest: bool) -> float:
+    """Share of batches and forms in which throughput and reliability outrank all the rest."""
+    found = [
+        np.minimum(*(t[k] for k in TWO)) > np.max([t[k] for k in t if k not in TWO], axis=0)
+        for t in totals(db, newest).values()
+    ]
+    return float(np.mean(found))
+
+
+def index_of(db: Database, driver: str) -> float:
+    """A driver's total index in the rank of payback, two shifts, newest ranges."""
+    return float(totals(db, True)["two-shifts", "rank"][driver].mean())
+
+
+def soon(db: Database) -> float:
+    """Draws that pay back within three years, round the clock, newest ranges, %."""
+    robot = one_robot(db, True, "round-the-clock", np.random.default_rng(26), N)
+    return 100 * float(payback_forms(robot, support_wage(db))["soon"].mean())
 
 
 # --- do the four uses lead, in sales and in payback? ---------------------------------------------
@@ -265,6 +371,7 @@ def wilson(good: float, tried: float) -> float:
 
 PAYBACK = "the formulae of the section in 30 lines, 60,000 jobs with a robot each"
 
+INDEX = "one less the correlation with the robot whose driver is redrawn, in plain NumPy"
 SALES = "classes and revisions in SQL, 60,000 draws"
 PAIRS = "ratios of wages against ratios of costs, tabled once: no job is ranked; 60,000 draws"
 
@@ -296,6 +403,20 @@ CHECKS = (
           "Wilson's interval from statsmodels, counts as printed; the chapter has the exact one",
           lambda db: wilson(db.printed("robots", "robots-form-xiaomi-count"),
                             db.printed("robots", "robots-form-xiaomi-count", 1)), 0.015),
+    Check("robots", "verdict:robots-form//post#probability",
+          "Throughput and reliability drive payback most, post", DRAWS, INDEX,
+          lambda db: both_above(db, False), 0.005),
+    Check("robots", "verdict:robots-form//newest#probability",
+          "Throughput and reliability drive payback most, newest", DRAWS, INDEX,
+          lambda db: both_above(db, True), 0.005),
+    Check("robots", "robots-form-throughput-two",
+          "Total index of throughput in the rank of payback, two shifts", DRAWS, INDEX,
+          lambda db: index_of(db, "throughput"), 0.05),
+    Check("robots", "robots-form-price-two", "Total index of price, the same", DRAWS, INDEX,
+          lambda db: index_of(db, "price"), 0.05),
+    Check("robots", "robots-form-soon:2",
+          "Draws that pay back in three years round the clock, newest, %", DRAWS,
+          "the formulae of the section in 15 lines, 60,000 draws", soon, 0.05),
     Check("robots", "verdict:robots-niches/both/post#probability",
           "The four uses lead in sales and in payback, post", DRAWS, PAIRS,
           lambda db: both_lead(db, POST), 0.025),
