@@ -116,6 +116,112 @@ def ran(db: Database, edition: str) -> float:
     return float((site_mw(db, edition) >= CLAIM_MW).mean())
 
 
+# --- is it the grade of a power plant? -----------------------------------------------------------
+
+CLASS_DRAWS, HOURS_SHORT = 400, 2.4  # draws a class of unit; one day in ten years as hours a year
+
+
+def plant_draws(db: Database) -> dict[str, np.ndarray]:
+    """Draws of units of every class, and of what a shortage and a spare one cost."""
+    rng = np.random.default_rng(35)
+    classes = db.rows('SELECT unit_mw, prime_mover FROM "power/unit_classes"')
+    n = CLASS_DRAWS * len(classes)
+    d = {"mw": np.repeat([float(mw) for mw, _ in classes], CLASS_DRAWS)}
+    mover = np.repeat([m for _, m in classes], CLASS_DRAWS)
+    for key in ("forced-outage", "planned-outage", "repair"):
+        of = {m: db.drawn(f"{key}-{m}", n, rng) for m in ("turbine", "engine", "combined")}
+        d[key] = np.select([mover == m for m in of], list(of.values()))
+    d["heat"] = np.where(mover == "engine", 0, db.drawn("heat-loss", n, rng))
+    d["combined"] = mover == "combined"
+    d["smallest"] = db.figure("tva-board-threshold") ** rng.random(n)  # even in its logarithm
+    for key in ("spare-turbine-cost", "spare-turbine-upkeep", "capital-charge", "gpu-hour-value",
+                "facility-power-per-gpu", "restart-loss"):  # fmt: skip
+        d[key] = db.drawn(key, n, rng)
+    return d
+
+
+def hours_by_degree(db: Database) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Temperature and hours of every second degree, and how outages of both kinds vary with it."""
+    at, hours = db.columns(
+        'SELECT avg(dry_bulb_c), count(*) FROM "cooling/weather_memphis" GROUP BY'
+        " CAST((dry_bulb_c + 100) / 2 AS INT)"
+    )
+    made = []
+    for kind in ("CT", "CC"):
+        curve_c, curve_share = db.columns(
+            'SELECT temperature_c, unavailable_share FROM "power/outage_by_temperature" WHERE'
+            f" unit_class = '{kind}' ORDER BY temperature_c"
+        )
+        share = np.interp(at, curve_c, curve_share)
+        made.append(share * hours.sum() / (share * hours).sum())
+    return at, hours, made[0], made[1]
+
+
+def short_hours(
+    d: dict[str, np.ndarray], units: np.ndarray, weather: tuple[np.ndarray, ...]
+) -> np.ndarray:  # fmt: skip
+    """Hours a year in which so many units fall short, by the incomplete beta function."""
+    from scipy.special import betainc
+
+    at, hours, simple, combined = weather
+    out = d["forced-outage"][:, None] * np.where(d["combined"][:, None], combined, simple)
+    each = d["mw"][:, None] * (1 - d["heat"][:, None] * np.maximum(at - 15, 0))
+    need = np.ceil(CLAIM_MW / each)
+    away = d["planned-outage"] * units
+
+    def fails(n: np.ndarray) -> np.ndarray:
+        spare = n[:, None] - need
+        found = betainc(np.maximum(spare, 0) + 1, need, np.clip(out, 0, 1))
+        return np.where(spare < 0, 1.0, found) @ hours
+
+    few = np.floor(away)
+    some = fails(units - few)
+    return some + (away - few) * (fails(units - few - 1) - some)
+
+
+@drawn_once
+def reserve(db: Database) -> np.ndarray:
+    """Draws of the reserve above 1.2 GW at one day in ten years, %: counted up from none."""
+    d, weather = plant_draws(db), hours_by_degree(db)
+    few = np.ceil(CLAIM_MW / d["mw"]) - 1  # not enough; raised by smaller and smaller steps
+    for step in (64, 32, 16, 8, 4, 2, 1):
+        short = short_hours(d, few + step, weather) > HOURS_SHORT
+        few = np.where(short, few + step, few)
+    return 100 * ((few + 1) * d["mw"] / CLAIM_MW - 1)
+
+
+def plant_grade(db: Database) -> float:
+    """Chance that 1.2 GW is large among plants, and needs two spares by rule and by cost."""
+    d = plant_draws(db)
+    need = np.ceil(CLAIM_MW / d["mw"])
+    sizes = np.sort(db.columns('SELECT capacity_mw FROM "power/plants_world"')[0])
+    above = [len(sizes) - np.searchsorted(sizes, x) for x in (CLAIM_MW, d["smallest"])]
+    short = short_hours(d, need + 1, hours_by_degree(db))
+    cost = np.array([yearly_cost(d, need, spares) for spares in range(12)])
+    pays = cost[2:].min(axis=0) < cost[:2].min(axis=0)
+    return float(((above[0] / above[1] <= 0.25) & (short > HOURS_SHORT) & pays).mean())
+
+
+def yearly_cost(d: dict[str, np.ndarray], need: np.ndarray, spares: int) -> np.ndarray:
+    """Cost of spare units and of shortages a year, USD: summed over every number of units out."""
+    from scipy.special import gammaln
+
+    n, q = need + spares, d["forced-outage"]
+    unserved, at_edge = np.zeros(len(n)), np.zeros(len(n))
+    for out in range(spares, int(n.max()) + 1):
+        j = np.minimum(out, n)
+        chance = np.exp(gammaln(n + 1) - gammaln(j + 1) - gammaln(n - j + 1)
+                        + j * np.log(q) + (n - j) * np.log1p(-q))  # fmt: skip
+        chance = np.where(out <= n, chance, 0)
+        unserved += chance * np.maximum(CLAIM_MW - (n - j) * d["mw"], 0)
+        at_edge += chance * (out == spares)
+    starts = at_edge * need * q / (1 - q) / d["repair"]  # a failure more leaves too few
+    lost = HOURS * (unserved + starts * d["restart-loss"] * CLAIM_MW)
+    kilowatt = d["spare-turbine-cost"] * d["capital-charge"] + d["spare-turbine-upkeep"]
+    worth = 1e3 * d["gpu-hour-value"] / d["facility-power-per-gpu"]
+    return spares * d["mw"] * 1e3 * kilowatt + worth * lost
+
+
 # --- an island -----------------------------------------------------------------------------------
 
 
@@ -144,6 +250,7 @@ def held_up(db: Database) -> np.ndarray:
     return delayed * of_them / db.drawn("projects-contested", N, rng)
 
 
+UNITS = "incomplete beta function, weather by two degrees; costs by every number of units out"
 ROUTE_BUILT = "editions in SQL, 60,000 draws of revision, tracker or chips"
 ROUTE_ISLAND = "triangular feed over the load of that route, 60,000 draws; no hour by hour run"
 
@@ -166,6 +273,12 @@ CHECKS = (
     Check("power", "verdict:power-households/United States", "Households served, median, million",
           FORM, "that number times the middle of the load factors",
           lambda db: households(db, "1", middle_load(db)), 0.02),
+    Check("power", "verdict:power-plant-grade#probability",
+          "1.2 GW is large, and one spare unit too few by rule and by cost", DRAWS,
+          f"{UNITS}; 2,800 draws", plant_grade, 0.025),
+    Check("power", "verdict:power-plant-grade", "Reserve at one day in ten years, median, %", DRAWS,
+          f"{UNITS}; 2,800 draws; the chapter's bins of four degrees take 2 points off",
+          lambda db: float(np.median(reserve(db))), 0.04),
     Check("power", "plant-grade-nameplate", "Permitted turbines, MW", SQL,
           "units × rating, permanent at Southaven",
           lambda db: db.one(f"SELECT sum(units * unit_mw) FROM {FLEET}"), 0.001),
