@@ -142,6 +142,106 @@ def most_over(db: Database, edition: str) -> float:
     return float(((dollars(db, edition) > 1e6).mean(axis=1) > 0.5).mean())
 
 
+# --- one task on ever more accelerators ----------------------------------------------------------
+
+Group = tuple[np.ndarray, np.ndarray, np.ndarray]  # accelerators, minutes, runs behind each
+
+
+def groups(db: Database) -> dict[tuple[str, str, str], Group]:
+    """The fastest score at each size of a round, accelerator and task, sizes rising."""
+    found: dict[tuple[str, str, str], list[tuple]] = {}
+    for *key, size, minutes, runs in db.rows(
+        "SELECT round, accelerator_family, benchmark, accelerators, min(score_scaled_min), runs"
+        ' FROM "networking/mlperf_scores" WHERE republished = 0'
+        " GROUP BY round, accelerator_family, benchmark, accelerators ORDER BY accelerators"
+    ):
+        found.setdefault(tuple(key), []).append((size, minutes, runs))
+    return {k: tuple(np.array(rows, float).T) for k, rows in found.items()}
+
+
+def amdahl(n: np.ndarray, minutes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Time of the reference, and the share that waits: n t on a line, by relative errors."""
+    w = 1 / (n * minutes)  # `minutes` (..., sizes)
+    x = n - 1
+    s0, s1, s2 = ((w * w * x**k).sum(axis=-1) for k in (0, 1, 2))
+    y0, y1 = ((w * x**k).sum(axis=-1) for k in (0, 1))
+    base, slope = y0 * s2 - y1 * s1, y1 * s0 - y0 * s1  # both over s0 s2 - s1^2
+    line = (base > 0) & (slope > 0)
+    first = np.where(line, base / np.where(line, s0 * s2 - s1 * s1, 1), y0 / s0)
+    return first, np.where(line, slope / np.where(line, base, 1), 0)
+
+
+def kept(n: np.ndarray | float, share: np.ndarray) -> np.ndarray:
+    """Efficiency on n reference systems by Amdahl's law."""
+    return 1 / (1 + share * (n - 1))
+
+
+def told_errors(db: Database) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where larger systems were foretold from smaller ones: doublings, log error, vote."""
+    rows = []
+    for sizes, minutes, _ in groups(db).values():
+        n = sizes / sizes[0]
+        cuts = [(k, at) for k in range(3, len(n)) for at in range(k, len(n))]
+        for k, at in cuts:
+            first, share = amdahl(n[:k], minutes[:k])
+            error = np.log(first / n[at] / kept(n[at], share) / minutes[at])
+            rows.append((np.log2(n[at] / n[k - 1]), error, 1 / len(cuts)))
+    doublings, errors, votes = np.array(rows).T
+    return doublings, errors, votes
+
+
+def error_law(
+    d: np.ndarray, e: np.ndarray, votes: np.ndarray
+) -> tuple[float, float, float, np.ndarray]:
+    """Bias a doubling, spread at none and by doublings, and the errors in units of their spread.
+
+    The largest likelihood over both spreads; the bias that goes with them is a weighted mean.
+    """
+    from scipy.optimize import minimize
+
+    def bias(v: np.ndarray) -> float:
+        return float((votes * d * e / v).sum() / (votes * d * d / v).sum())
+
+    def loss(p: np.ndarray) -> float:
+        v = np.exp(2 * p[0]) + np.exp(2 * p[1]) * d * d
+        return float((votes * (np.log(v) + (e - bias(v) * d) ** 2 / v)).sum())
+
+    best = minimize(loss, np.log([e.std(), e.std() / 3]), method="Nelder-Mead")
+    none, each = np.exp(best.x)
+    v = none**2 + (each * d) ** 2
+    return bias(v), float(none), float(each), (e - bias(v) * d) / np.sqrt(v)
+
+
+@drawn_once
+def strong(db: Database) -> np.ndarray:
+    """Draws of the efficiency that one fixed task keeps on 300,000 accelerators, %."""
+    rng, each = np.random.default_rng(66), 8000
+    d, e, votes = told_errors(db)
+    bias, none, growing, standard = error_law(d, e, votes)
+    size, made = db.figure("post-gpus-low"), []
+    for (edition, _, task), (sizes, minutes, runs) in groups(db).items():
+        if task not in ("gpt3", "llama31_405b"):
+            continue
+        pool = db.columns(
+            "SELECT (ln(time_to_train_min) - m) * sqrt(n / (n - 1.0)) FROM (SELECT *,"
+            " avg(ln(time_to_train_min)) OVER (PARTITION BY system_key) m, count(*) OVER (PARTITION"
+            ' BY system_key) n FROM "networking/mlperf_runs" WHERE republished = 0 AND round ='
+            f" '{edition}' AND benchmark = '{task}') WHERE n > 1"
+        )[0]
+        moved = []
+        for m in runs.astype(int):  # a score is the mean without the fastest and the slowest run
+            again = np.sort(rng.choice(pool, (each, m)), axis=1)
+            moved.append(again[:, 1:-1].mean(axis=1) if m > 2 else again.mean(axis=1))
+        other = minutes * np.exp(np.column_stack(moved) - pool.mean())
+        share = amdahl(sizes / sizes[0], other)[1]
+        far = np.log2(size / sizes[-1])
+        z = rng.choice(standard, each, p=votes / votes.sum())
+        off = bias * far + np.hypot(none, growing * far) * z
+        told = kept(size / sizes[0], share) * np.exp(off)
+        made.append(np.minimum(told, kept(sizes[-1] / sizes[0], share)))
+    return 100 * np.concatenate(made)
+
+
 # --- slower networks -----------------------------------------------------------------------------
 
 
@@ -204,6 +304,7 @@ def halved(db: Database) -> np.ndarray:
 
 REPLICAS = "replica goodput and rent over capital, 60,000 draws, rate by random effects"
 STOP = "4,000 settings of 100 stops each; failures of the whole site, which are rare, left out"
+ONE_TASK = "Amdahl's line by normal equations, errors of held-back systems, 8,000 draws a group"
 SLOW = "step lengths from ranges in SQL, 60,000 draws"
 
 CHECKS = (
@@ -238,6 +339,16 @@ CHECKS = (
     Check("networking", "verdict:interruptions-cost//newest#probability",
           "Most stops cost over a million, newest", DRAWS, STOP,
           lambda db: most_over(db, "newest"), 0.03),
+    Check("networking", "verdict:networking-single-brain/strong scaling/#probability",
+          "One task keeps half of its efficiency on 300,000 GPUs", DRAWS, ONE_TASK,
+          lambda db: float((strong(db) > 50).mean()), 0.02),
+    Check("networking", "verdict:networking-single-brain/strong scaling",
+          "Efficiency that one task keeps there, median, %", DRAWS, ONE_TASK,
+          lambda db: float(np.median(strong(db))), 0.05),
+    Check("networking", "networking-single-brain-bias-amdahl",
+          "What Amdahl's law tells too little a doubling, %", LIBRARY,
+          "likelihood over two spreads by Nelder and Mead, the bias a weighted mean",
+          lambda db: 100 * float(np.expm1(error_law(*told_errors(db))[0])), 0.05),
     Check("networking", "verdict:networking-advantage#probability",
           "An ordinary network costs more time than the network's share", DRAWS, SLOW, worth_it,
           0.02),
