@@ -7,7 +7,16 @@ import statistics
 
 import numpy as np
 
-from aifactory.crosschecks.base import DRAWS, FORM, PUBLISHED, SQL, Check, Database, drawn_once
+from aifactory.crosschecks.base import (
+    DRAWS,
+    FORM,
+    LIBRARY,
+    PUBLISHED,
+    SQL,
+    Check,
+    Database,
+    drawn_once,
+)
 
 N = 60_000
 HOURS = 8760.0
@@ -222,6 +231,150 @@ def yearly_cost(d: dict[str, np.ndarray], need: np.ndarray, spares: int) -> np.n
     return spares * d["mw"] * 1e3 * kilowatt + worth * lost
 
 
+# --- swings of the load --------------------------------------------------------------------------
+
+CLOCK = np.arange(601) / 10  # a minute of a logged swing, s
+PLANTS = 1000
+
+
+def logged_swings(db: Database) -> np.ndarray:
+    """The worst minute of five runs and the end of one, over their level under load: (601, 6)."""
+    servers = np.array(db.rows('SELECT * FROM "power/training_power_servers"'), float)
+    eight = 'SELECT time_s, power_8gpu_w FROM "power/training_power_8h100" WHERE run_id ='
+    runs = {k: np.array(db.rows(f"{eight} '{k}'"), float) for k in
+            ("sync-every-100", "sync-every-1000")}  # fmt: skip
+    rest = servers[15:-15, 1:].mean()  # what a server draws beside its eight GPUs
+    rest -= np.quantile(np.concatenate([r[:, 1] for r in runs.values()]), 0.95)
+    found = [(r + np.array([0, rest]), 60.0) for r in runs.values()]
+    for (name,) in db.rows('SELECT DISTINCT workload FROM "power/training_power_mlperf"'):
+        run = db.rows("SELECT time_s, power_kw FROM \"power/training_power_mlperf\" WHERE"
+                      f" workload = '{name}'")  # fmt: skip
+        found.append((np.array(run, float), 60.0 if name.startswith("GPT-3") else 20.0))
+    swings = []
+    for i, (run, cut) in enumerate(found):
+        t, p = run.T
+        under = (t >= cut) & (t <= t[-1] - cut)
+        level = np.minimum(p / np.quantile(p[under], 0.95), 1)
+        t_in = t[under]
+        starts = np.arange(t_in[0], max(t_in[-1] - 60, t_in[0]) + 1e-9, 5)
+        minutes = np.interp(starts[:, None] + CLOCK, t_in, level[under])
+        full = minutes[:, 0] >= 0.95
+        swings.append(minutes[full][np.ptp(minutes[full], axis=1).argmax()])
+        if i == 0:
+            last = t[np.flatnonzero(level >= 0.95)[-1]]
+            ends = np.interp(last - 5 + CLOCK, t, level)
+    return np.array([*swings, ends]).T
+
+
+def island_plants(db: Database) -> dict[str, np.ndarray]:
+    """Draws of islanded plants, each with every one of the six swings, swings fastest."""
+    rng = np.random.default_rng(36)
+    d = {}
+    for key, name in (("inertia", "inertia-island"), ("droop", "island-droop"),
+                      ("margin", "island-margin"), ("job", "job-share"),
+                      ("coherence", "coherence-site")):  # fmt: skip
+        low, _, high = db.range(name)
+        d[key] = rng.uniform(low, high, PLANTS)
+    d["valve"] = db.drawn("valve-rate", PLANTS, rng)
+    d["facility"] = db.drawn("facility-to-it-peak", PLANTS, rng)
+    d["wide"] = rng.random(PLANTS)
+    units = db.range("megapacks-post")[0], db.figure("megapacks-newest")
+    low, _, high = db.range("battery-power")
+    d["storage"] = rng.uniform(*units, PLANTS) * rng.uniform(low, high, PLANTS)
+    return {k: np.repeat(v, 6) for k, v in d.items()} | {"swing": np.tile(np.arange(6), PLANTS)}
+
+
+def limits_hz(db: Database, wide: np.ndarray) -> list[tuple[float, float, np.ndarray]]:
+    """Frequency limits between generators' and equipment's: sign, seconds allowed, Hz."""
+    of = "\"power/ride_through_limits\" WHERE quantity = 'frequency' AND from_s < 60"
+    ends = {side: db.one(f"SELECT {pick}(\"limit\") FROM {of} AND side = '{side}' AND"
+                         " (standard LIKE '%ISO%' OR standard LIKE '%Intel%')")
+            for side, pick in (("low", "max"), ("high", "min"))}  # fmt: skip
+    strict = db.rows(f"SELECT side, from_s, \"limit\" FROM {of} AND standard LIKE '%ERCOT'")
+    return [
+        (1 if side == "high" else -1, seconds, hz + wide * (ends[side] - hz))
+        for side, seconds, hz in strict
+    ]
+
+
+def leave(db: Database, d: dict[str, np.ndarray], stored: bool) -> np.ndarray:
+    """Whether each plant and swing leaves its limits: GGOV1 as differential equations, by RK23."""
+    from scipy.integrate import RK23
+
+    names = dict(db.rows("SELECT parameter, typical_value FROM \"power/governors\" WHERE cim_class"
+                         " = 'GovCT1'"))  # fmt: skip
+    (tact, tb, kturb, wfnl, tpelec, most, vmin, vmax, kpload, kiload, tfload, tsa, tsb) = (
+        names[k] for k in ("tact", "tb", "kturb", "wfnl", "tpelec", "maxerr", "vmin", "vmax",
+                           "kpload", "kiload", "tfload", "tsa", "tsb"))  # fmt: skip
+    h, r = d["inertia"], d["droop"]
+    # gains that leave the speed loop half of those at which it rings by itself
+    kp = np.minimum(names["kpgov"], h * (tact + tb) / (tact * tb * kturb))
+    ki = names["kigov"] * kp / names["kpgov"]
+    traces, n = logged_swings(db), len(h)
+    deep = d["job"] * d["coherence"] / d["facility"]
+    battery = d["storage"] / CLAIM_MW / d["margin"] if stored else np.zeros(n)
+    hottest = names["ldref"] / kturb + wfnl
+
+    def load(t: float) -> np.ndarray:
+        i = min(int(t * 10), 599)
+        level = traces[i] + min(t * 10 - i, 1) * (traces[i + 1] - traces[i])
+        return (1 - deep * (1 - level[d["swing"]])) / d["margin"]
+
+    def slopes(t: float, flat: np.ndarray) -> np.ndarray:
+        w, p, valve, seen, own, exhaust, warm, heat = flat.reshape(8, n)
+        out = load(t)
+        # the battery answers speed and its slope at once: droop of 1 %, 5 s of inertia
+        b = -battery * (w / 0.01 + 5 * (p - out) / h) / (1 + 5 * battery / h)
+        b = np.clip(b, -battery, battery)
+        error = np.clip(r * (start - seen) - w, -most, most)
+        by_speed, gap = kp * error + own, hottest - exhaust
+        by_heat = kpload * gap + heat
+        asked = np.clip(np.minimum(by_speed, by_heat), vmin, vmax)
+        dw = (p + b - out) / (2 * h)
+        d_own = np.where((by_speed <= asked) | (error < 0), ki * error, 0)
+        d_heat = np.where((by_heat <= asked) | (gap < 0), kiload * gap, 0)
+        return np.concatenate([
+            dw, (kturb * (valve - wfnl) - p) / tb,
+            np.clip((asked - valve) / tact, -d["valve"], d["valve"]), (out - b - seen) / tpelec,
+            np.where((own >= vmax) & (d_own > 0) | (own <= vmin) & (d_own < 0), 0, d_own),
+            (warm + tsa / tsb * (valve - warm) - exhaust) / tfload, (valve - warm) / tsb,
+            np.where((heat >= vmax) & (d_heat > 0), 0, d_heat),
+        ])  # fmt: skip
+
+    start = load(0)
+    valve = start / kturb + wfnl
+    heat = np.maximum(vmax - kpload * (hottest - valve), valve)
+    state = np.concatenate([np.zeros(n), start, valve, start, valve, valve, valve, heat])
+    run = RK23(slopes, 0, state, CLOCK[-1], max_step=0.1, rtol=1e-3, atol=1e-4)
+    bounds = limits_hz(db, d["wide"])
+    spells, out = [np.zeros(n) for _ in bounds], np.zeros(n, dtype=bool)
+    while run.status == "running":
+        run.step()
+        hz = 60 * (1 + run.y[:n])
+        for i, (sign, seconds, limit) in enumerate(bounds):
+            beyond = sign * (hz - limit) > 0
+            spells[i] = np.where(beyond, spells[i] + run.t - run.t_old, 0)
+            out |= beyond & (spells[i] > seconds)
+    return out
+
+
+def thrown(db: Database) -> float:
+    """Chance that a plant leaves its limits in a swing, and in none with the storage claimed."""
+    d = island_plants(db)
+    bare = leave(db, d, False).reshape(-1, 6).any(axis=1)
+    some = {k: v[np.repeat(bare, 6)] for k, v in d.items()}
+    held = ~leave(db, some, True).reshape(-1, 6).any(axis=1)
+    return float(held.sum() / PLANTS)
+
+
+def packs(db: Database) -> float:
+    """Chance that money or deliveries come to hundreds of Megapacks."""
+    rng = np.random.default_rng(37)
+    bought = db.drawn("megapack-order-2025", N, rng) / db.drawn("megapack-price", N, rng)
+    most = np.maximum(bought, db.range("megapacks-post")[0])
+    return float((most >= db.range("hundreds")[0]).mean())
+
+
 # --- an island -----------------------------------------------------------------------------------
 
 
@@ -251,6 +404,10 @@ def held_up(db: Database) -> np.ndarray:
 
 
 UNITS = "incomplete beta function, weather by two degrees; costs by every number of units out"
+SWINGS = (
+    "GGOV1 as differential equations by SciPy's RK23, 1,000 plants and six swings; the lag of"
+    " storage, of hundredths of a second, and voltage left out"
+)
 ROUTE_BUILT = "editions in SQL, 60,000 draws of revision, tracker or chips"
 ROUTE_ISLAND = "triangular feed over the load of that route, 60,000 draws; no hour by hour run"
 
@@ -279,6 +436,11 @@ CHECKS = (
     Check("power", "verdict:power-plant-grade", "Reserve at one day in ten years, median, %", DRAWS,
           f"{UNITS}; 2,800 draws; the chapter's bins of four degrees take 2 points off",
           lambda db: float(np.median(reserve(db))), 0.04),
+    Check("power", "verdict:power-stable/swings/#probability",
+          "Swings throw the island out of its limits, and not with batteries", LIBRARY, SWINGS,
+          thrown, 0.03),
+    Check("power", "verdict:power-stable/battery count/#probability", "Megapacks in the hundreds",
+          DRAWS, "order over price, or what was delivered; 60,000 draws", packs, 0.01),
     Check("power", "plant-grade-nameplate", "Permitted turbines, MW", SQL,
           "units × rating, permanent at Southaven",
           lambda db: db.one(f"SELECT sum(units * unit_mw) FROM {FLEET}"), 0.001),
