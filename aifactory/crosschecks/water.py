@@ -172,12 +172,197 @@ def useful(db: Database) -> float:
     return float((ok & (cycles >= db.range("tower-coc-efficient")[0])).mean())
 
 
+# --- does a resource bind? -----------------------------------------------------------------------
+
+SITES = 4000
+GALLONS = 3_785_411.784  # litres in a million US gallons
+Days = dict[str, np.ndarray]
+
+
+def humidity(temp_c: np.ndarray, pressure_pa: np.ndarray) -> np.ndarray:
+    """Humidity ratio of saturated air by Buck's equation (1981), kg/kg."""
+    p = 611.21 * np.exp((18.678 - temp_c / 234.5) * temp_c / (257.14 + temp_c))
+    return 0.62198 * p / (pressure_pa - p)
+
+
+def air_of(db: Database, warmer: float) -> dict[str, np.ndarray]:
+    """A typical year's hours in Memphis, summers `warmer`: dry and wet bulb, humidity, pressure."""
+    month, dry, dew, hpa = db.columns(
+        'SELECT month, dry_bulb_c, dew_point_c, pressure_hpa FROM "cooling/weather_memphis"'
+        " ORDER BY hour_of_year"
+    )
+    dry = dry + warmer * ((month >= 5) & (month <= 9))
+    pressure = 100 * hpa.astype(float)
+    w = humidity(np.minimum(dew, dry), pressure)
+    low, high = np.minimum(dew, dry) - 1.0, dry.astype(float)
+    for _ in range(30):  # adiabatic saturation: what cooling gives up evaporates
+        wet = (low + high) / 2
+        full = humidity(wet, pressure)
+        too_cold = (2501 - 2.326 * wet) * full - 1.006 * (dry - wet) < w * (
+            2501 + 1.86 * dry - 4.186 * wet
+        )
+        low, high = np.where(too_cold, wet, low), np.where(too_cold, high, wet)
+    return {"dry": dry, "wet": wet, "w": w, "pressure": pressure, "month": month}
+
+
+def by_day(litres: np.ndarray) -> np.ndarray:
+    """Litres an hour, hours along the first axis, as MGD of whole days."""
+    return litres.reshape(-1, 24, *litres.shape[1:]).mean(axis=1) * 24 / GALLONS
+
+
+def towers(air: dict[str, np.ndarray], d: Days) -> np.ndarray:
+    """What towers evaporate a MW of computing, MGD: (days, draws)."""
+    dry, wet, w, pressure = (air[k][:, None] for k in ("dry", "wet", "w", "pressure"))
+    leaving = np.maximum(wet + d["tower-approach"], d["tower-set-point"]) + d["tower-range"] / 2
+    full = humidity(leaving, pressure)
+    gained = full - w
+    heat = 1006 * (leaving - dry) + full * (2.501e6 + 1860 * leaving) - w * (2.501e6 + 1860 * dry)
+    rate = 3.6e6 * gained / (heat - gained * 4186 * np.maximum(wet, 0))
+    return by_day(1000 * d["tower-heat-per-it"] * rate)
+
+
+def pads(air: dict[str, np.ndarray], d: Days) -> np.ndarray:
+    """What wetted pads evaporate a MW of computing, MGD: (days, draws)."""
+    dry, wet, w = (air[k][:, None] for k in ("dry", "wet", "w"))
+    allowed = d["cooler-supply"] - d["cooler-approach"]
+    fall = d["pad-effectiveness"] * (dry - wet)  # the air's heat goes into vapour
+    added = fall * (1006 + 1860 * w) / (2.501e6 + 1860 * (dry - fall) - 4186 * wet)
+    asked = np.clip((dry - allowed) / np.maximum(fall, 1e-9), 0, 1)
+    wetted = asked + d["staging"] * (1 - asked)
+    flow = wetted * 1e6 * d["pads-heat"] * d["pads-share"] / (1006 * d["cooler-air-rise"])
+    return by_day(np.where((dry > allowed) & (wet > 0), 3600 * added * flow, 0))
+
+
+def power_station(db: Database, air: dict[str, np.ndarray], evaporated: np.ndarray) -> np.ndarray:
+    """Water of TVA Allen by day over its mean: the region's demand on hot and cold days, wet."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    seen = pq.read_table(db.root / "data" / "power" / "tva_demand_hourly.parquet")
+    local = pc.subtract(seen["datetime_utc"].cast("timestamp[s]"), np.timedelta64(6 * 3600, "s"))
+    days = local.to_numpy().astype("datetime64[D]")
+    day, of = np.unique(days, return_inverse=True)
+    demand = np.bincount(of, seen["tva_demand_mw"].to_numpy()) / np.bincount(of)
+    months = day.astype("datetime64[M]").astype(int) % 12 + 1
+    recent = day >= np.datetime64("2018-01-01")
+    temp, month = air["dry"].reshape(-1, 24).mean(axis=1), air["month"][::24]
+    output = np.zeros(len(temp))
+    for m in range(1, 13):
+        here = np.flatnonzero(month == m)
+        place = np.abs(temp[here] - 18).argsort().argsort()
+        output[here] = np.quantile(demand[recent & (months == m)], (place + 0.5) / len(here))
+    shape = output * evaporated
+    return shape / shape.mean()
+
+
+def warmings(db: Database, air: dict[str, np.ndarray]) -> tuple[float, float]:
+    """How much June and July of 2022, and July of 1980, were above the typical year, K."""
+    hot = 'SELECT max(value_c) FROM "cooling/heat_events" WHERE statistic ='
+    two = db.one(f"{hot} 'mean temperature of June and July'")
+    july = db.one(f"{hot} 'mean temperature' AND month = 7")
+    mean = {k: air["dry"][np.isin(air["month"], k)].mean() for k in ((6, 7), (7,))}
+    return two - mean[6, 7], july - mean[7,]
+
+
+def resource_draws(db: Database, rng: np.random.Generator) -> Days:
+    """Draws of plants, users and water; cycles are those that its salts allow, two at least."""
+    d = {k: db.drawn(k, SITES, rng) for k in (
+        "facility-to-it-peak", "colossus1-it-power", "tower-heat-per-it", "tower-approach",
+        "tower-range", "tower-set-point", "tower-cycles", "pads-share", "pads-heat",
+        "cooler-supply", "cooler-approach", "cooler-air-rise", "pad-effectiveness", "pad-cycles",
+        "effluent-dry-year", "mlgw-pumpage")}  # fmt: skip
+    least, allen = db.range("tower-coc-common")[0], db.figure("allen-water")
+    salts = rng.choice(tower(db)[0], SITES)
+    d["room"] = np.maximum(1 - least / np.minimum(d["pad-cycles"], salts), 0)
+    for key in ("tower-cycles", "pad-cycles"):
+        d[key] = np.minimum(d[key], np.maximum(salts, least))
+    for key in ("pad-effectiveness", "effluent-dry-year"):
+        d[key] = np.minimum(d[key], 1)
+    low, _, high = db.range("wrp-trains")
+    trains = np.round(rng.uniform(low, high, SITES))
+    d["firm"] = db.figure("wrp-capacity") * (1 - 1 / trains)
+    d["staging"], d["follows"] = rng.random((2, SITES))
+    d["allen"], d["served first"] = np.full(SITES, allen), rng.random(SITES) < 0.5
+    wet, kept = (db.printed("water", f"water-bottleneck-{k}") / 100 for k in ("c1-wet", "kept"))
+    d["colossus 1"] = d["colossus1-it-power"] * rng.uniform(wet, 1, SITES)
+    flow = db.columns(
+        "SELECT influent_flow_mgd FROM \"water/maxson_daily\" WHERE date BETWEEN '2025-08-01' AND"
+        " '2025-12-31' ORDER BY date"
+    )[0].astype(float)
+    d["lowest week"] = np.convolve(flow, np.ones(7) / 7, "valid").min() * rng.uniform(
+        kept, 1, SITES
+    )
+    of = (
+        "\"water/memphis_withdrawals\" WHERE county = 'Shelby TN' AND sector IN"
+        " ('industrial self supplied', 'public supply')"
+    )
+    most = db.one(f"SELECT max(s) FROM (SELECT sum(groundwater_mgd) s FROM {of} GROUP BY year)")
+    own = db.one(
+        f"SELECT groundwater_mgd FROM {of} AND sector LIKE 'industrial%' ORDER BY year DESC LIMIT 1"
+    )
+    d["headroom"] = np.maximum(most - d["mlgw-pumpage"] - own, 0)
+    return d
+
+
+@drawn_once
+def binding(db: Database) -> dict[str, np.ndarray]:
+    """Draws of the site at which plant, plant with aquifer and discharge bind, GW.
+
+    Each is the least of three stresses: a dry hot year, a dry year's sewage, a train out. That
+    electricity binds is left out: the most that the section finds is a fifth of the bar.
+    """
+    rng = np.random.default_rng(54)
+    d, typical = resource_draws(db, rng), air_of(db, 0.0)
+    ends = warmings(db, typical)
+    middle = sum(ends) / 2
+    hot, one = air_of(db, middle), {k: np.median(v, keepdims=True) for k, v in d.items()}
+    year = towers(typical, one)[:, 0]
+    allen = power_station(db, typical, year)
+    wanted = [year, allen + year, *(pads(a, one)[:, 0] for a in (typical, hot)),
+              towers(hot, one)[:, 0]]  # fmt: skip
+    worst = np.unique(np.concatenate([np.argsort(v)[-6:] for v in wanted]))
+    hours = (24 * worst[:, None] + np.arange(24)).ravel()
+    warm = rng.uniform(*ends, SITES) / middle
+    gone = {}
+    for key, model in (("towers", towers), ("pads", pads)):
+        cool, heated = (model({k: v[hours] for k, v in a.items()}, d) for a in (typical, hot))
+        gone[key, False] = cool
+        gone[key, True] = np.maximum(cool + warm * (heated - cool), 0)
+    makeup = {k: d[k] / (d[k] - 1) for k in ("tower-cycles", "pad-cycles")}
+    shape = d["allen"] * (1 + d["follows"] * (allen[worst][:, None] - 1))
+    sizes: dict[str, list[np.ndarray]] = {"plant": [], "aquifer": [], "discharge": []}
+    for stress in ("hot", "dry", "train"):
+        at_towers, at_pads = (gone[k, stress == "hot"] for k in ("towers", "pads"))
+        others = d["colossus 1"] * at_towers * makeup["tower-cycles"] + d["served first"] * shape
+        plant = d["firm"] if stress == "train" else db.figure("wrp-capacity")
+        week = d["lowest week"] * (d["effluent-dry-year"] if stress == "dry" else 1)
+        salted = d["colossus 1"] * at_towers + shape * (1 - 1 / d["tower-cycles"])
+        for key, limit, taken, need in (
+            ("plant", plant, others, at_pads * makeup["pad-cycles"]),
+            ("aquifer", plant + d["headroom"], others, at_pads * makeup["pad-cycles"]),
+            ("discharge", week * d["room"], salted, at_pads),
+        ):
+            left = np.maximum(limit - taken, 0) / np.maximum(need, 1e-12)
+            sizes[key].append(left.min(axis=0) * d["facility-to-it-peak"] / 1000)
+    return {k: np.min(v, axis=0) for k, v in sizes.items()}
+
+
+def suffices(db: Database, *which: str) -> float:
+    """Chance that none of the limits named binds at 1.2 GW."""
+    site = db.figure("post-power") / 1000
+    return float((np.min([binding(db)[k] for k in which], axis=0) >= site).mean())
+
+
 def ran(db: Database, day: str) -> float:
     """Whether any statement has the plant operating by a day: what it supplies rests on that."""
     return db.one(f"SELECT count(*) > 0 FROM {PLANT} AND stage = 'operating' AND date <= '{day}'")
 
 
 SALTS = "ions followed by their charges, which leave the alkalinity; 60,000 draws"
+RESOURCES = (
+    "towers and pads by heat balances with Buck's vapour pressure, 4,000 sites on their worst days;"
+    " from two printed shares"
+)
 WORKS = "Student's t of built plants or the owner's dates, 60,000 draws, dates in SQL"
 
 CHECKS = (
@@ -199,6 +384,18 @@ CHECKS = (
           lambda db: float(np.median(tower(db)[0])), 0.015),
     Check("water", "verdict:water-pure/high purity", "Its dissolved solids, median, mg/L", DRAWS,
           SALTS, lambda db: float(np.median(cleaned(db)["dissolved solids"])), 0.01),
+    Check("water", "verdict:water-bottleneck/none of the four binds, as designed/#probability",
+          "No resource binds at 1.2 GW", DRAWS, RESOURCES,
+          lambda db: suffices(db, "plant", "aquifer", "discharge"), 0.025),
+    Check("water", "verdict:water-bottleneck/none of the four binds, as designed",
+          "Site at which the first of them binds, median, GW", DRAWS, RESOURCES,
+          lambda db: float(np.median(np.min(list(binding(db).values()), axis=0))), 0.05),
+    Check("water", "verdict:water-bottleneck/effluent supply/#probability",
+          "The recycling plant suffices at 1.2 GW", DRAWS, RESOURCES,
+          lambda db: suffices(db, "plant"), 0.025),
+    Check("water", "verdict:water-bottleneck/discharge/#probability",
+          "Salt sent back leaves enough cycles at 1.2 GW", DRAWS, RESOURCES,
+          lambda db: suffices(db, "discharge"), 0.025),
     Check("water", "water-aquifer-ceiling", "Evaporation of an ideal tower, L a kWh of heat", FORM,
           "3,600 kJ over the latent heat at 30 °C, 2,501 − 2.361 T kJ/kg",
           lambda db: 3600 / (2501 - 2.361 * 30), 0.01),
