@@ -14,7 +14,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-from aifactory import files
 from aifactory.crosschecks import (
     cooling,
     factory,
@@ -102,4 +101,6 @@ def as_csv(made: list[dict[str, str]]) -> str:
 
 def stored(path: Path = TABLE) -> list[dict[str, str]]:
     """The rows as they are kept for the page."""
+    from aifactory import files  # here, as the routes load nothing of the package
+
     return files.csv_rows(path)
