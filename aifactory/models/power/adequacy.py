@@ -61,7 +61,7 @@ class Weather:
         return np.minimum((cold + hot) / self.hours, 1)
 
 
-def weather_bins(temperature_c: np.ndarray, width_c: float = 4.0) -> Weather:
+def weather_bins(temperature_c: np.ndarray, width_c: float = 2.0) -> Weather:
     """Group hourly temperatures, shape (hours,), into bins of `width_c`, empty ones left out."""
     t = np.asarray(temperature_c, dtype=float)
     bins, place = np.unique(np.floor(t / width_c), return_inverse=True)
