@@ -39,6 +39,7 @@ LOOKS = """() => {
   return [...new Set([...looks.values()].flatMap(some))];
 }"""
 WEIGHT_LIMIT = 600_000  # bytes, before scrolling
+SAMPLE = ["index.html", "notebooks/power.html"]
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +54,19 @@ def seen(request, browser, base):
         yield visit
 
 
-def in_every_window(paths):
-    """Run a test on pages, in each window with its theme."""
-    return in_windows([(path, *mode) for path in paths for mode in MODES])
+def seen_first(paths):
+    """Run a test on pages, each in the window and theme in which it is opened.
 
-
-def in_windows(cases):
-    """Run a test on pages, each in the window and theme given."""
+    By turns that is a desk in light and a phone in dark; what all pages are made of is opened in
+    both. Later tests change to the other theme, and from the desk to the narrowest phone or from
+    the phone to the desk, so that each page is seen wide and narrow, light and dark. `make audit`
+    sees all in every combination.
+    """
+    cases = [
+        (path, *mode)
+        for path in paths
+        for mode in (MODES if path in SAMPLE else [MODES[PAGES.index(path) % 2]])
+    ]
     names = [f"{path}-{width}-{scheme}" for path, width, scheme in cases]
     return pytest.mark.parametrize("seen", cases, indirect=True, ids=names)
 
@@ -70,14 +77,14 @@ def test_there_are_pages_and_chapters(site):
     assert {Path(c).stem for c in CHAPTERS} == stems
 
 
-@in_every_window(CHAPTERS)
+@seen_first(CHAPTERS)
 def test_chapter_is_light_before_scrolling(seen):
     plain, wire = seen.bytes
     files = sorted((len(r.body()), r.url.split("/")[-1]) for r in seen.responses)[-5:]
     assert wire <= plain <= WEIGHT_LIMIT, f"{plain:,} bytes ({wire:,} sent); largest: {files}"
 
 
-@in_every_window(CHAPTERS)
+@seen_first(CHAPTERS)
 def test_charts_come_alive_when_scrolled_to(seen):
     fetched = [u for u in seen.before if "/charts/" in u and u.endswith(".js")]
     assert len(fetched) <= 2, "charts were fetched before anybody scrolled to them"
@@ -85,7 +92,7 @@ def test_charts_come_alive_when_scrolled_to(seen):
     assert seen.complaints == []
 
 
-@in_every_window(PAGES)
+@seen_first(PAGES)
 def test_page_is_self_contained_quiet_and_fits(seen):
     assert seen.page.evaluate("document.documentElement.dataset.theme") == seen.scheme
     assert seen.overflow() <= 0, offenders(seen.page)
@@ -93,19 +100,10 @@ def test_page_is_self_contained_quiet_and_fits(seen):
     assert seen.complaints == []
 
 
-# The other theme and the checker are slow: what pages are made of is seen so in both windows, each
-# other page in one by turns. Across the pages every width comes in both themes; `make audit` sees
-# each page in all.
-SAMPLE = ["index.html", "notebooks/power.html"]
-BY_TURNS = [(path, *MODES[at % 2]) for at, path in enumerate(p for p in PAGES if p not in SAMPLE)]
-TURNS = [(path, *mode) for path in SAMPLE for mode in MODES] + BY_TURNS
-
-
-@in_windows(TURNS)
-def test_page_holds_in_the_other_theme_and_on_the_narrowest_phone(seen):
-    page = seen.page
-    if seen.width < 400:
-        page.set_viewport_size({"width": 360, "height": HEIGHTS[360]})
+@seen_first(PAGES)
+def test_page_holds_in_the_other_window_and_theme(seen):
+    page, width = seen.page, 360 if seen.width > 400 else 1280
+    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     page.locator(".mode").click()  # charts are drawn again
     assert page.evaluate("document.documentElement.dataset.theme") != seen.scheme
     seen.read_through()
@@ -115,8 +113,8 @@ def test_page_holds_in_the_other_theme_and_on_the_narrowest_phone(seen):
     assert seen.complaints == []
 
 
-# It comes after the test above, so in the other theme, and on the narrowest phone.
-@in_windows(TURNS)
+# It comes after the test above, so in the other window and theme.
+@seen_first(PAGES)
 def test_page_is_accessible(seen):
     page = seen.page
     assert page.evaluate(EMPTY_DRAWINGS) == []

@@ -129,9 +129,13 @@
   });
 
   /* -- wide things scroll by keyboard ----------------------------------------------------------- */
-  all("pre, .math-block").forEach((box) => {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  const wide = new ResizeObserver((entries) => {
+    for (const { target: box } of entries) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
   });
+  all("pre, .math-block").forEach((box) => wide.observe(box));
 
   /* -- code: colours without elements, and copying --------------------------------------------- */
   const python = new RegExp([
