@@ -229,6 +229,7 @@ async def _bring_up(chapter: str, notebooks: Path, force: bool, say: Callable[[s
         if done == total or done % 10 == 0:
             say(f"{chapter}: {done}/{total} cells")
 
+    tick(0, len(code_of(text)))
     try:
         used = await _run(text, notebooks, tick)
     except Exception as error:  # whatever the kernel or the cell raises, told without its colours

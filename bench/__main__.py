@@ -4,7 +4,7 @@ Each value stands beside that of the peer it names, from the same run. The table
 bench/results.csv, from which the book's page is made, and bench/machine.json says on what it was
 measured. Ends with 1 where a row has no value, or one beyond its limit.
 
-    make bench                                   about twelve minutes on two quiet processors
+    make bench                                   half an hour on two quiet processors
     .venv/bin/python -m bench --only ensemble    one part, whose rows take their place in the table
     .venv/bin/python -m bench --quick            single runs and few sizes; nothing is stored
 """

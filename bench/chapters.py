@@ -8,7 +8,6 @@ than it does alone, and all of them shorter than their sum.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 import time
@@ -35,23 +34,22 @@ GROWTH = growing(SERIES, f"Execution of {{}} × chapter {COPIED}", "s", COPIES)
 def together(names: list[str], notebooks: Path) -> tuple[float, dict[str, float]]:
     """Seconds for some chapters as `make execute` runs them: of all, and of each.
 
-    Chapters start in order as places become free, so that the times at which others end say when
-    each has begun.
+    It says how far each has come, the first time before its kernel is there.
     """
-    ends: dict[str, float] = {}
+    begun: dict[str, float] = {}
+    ended: dict[str, float] = {}
 
     def note(line: str) -> None:
         name, _, count = line.removesuffix(" cells").partition(": ")
         done, _, total = count.partition("/")
+        begun.setdefault(name, time.perf_counter())
         if done == total:
-            ends[name] = time.perf_counter()
+            ended[name] = time.perf_counter()
 
-    jobs = os.cpu_count() or 1
     start = time.perf_counter()
-    execute.execute(names, notebooks=notebooks, jobs=jobs, force=True, say=note)
+    execute.execute(names, notebooks=notebooks, force=True, say=note)
     whole = time.perf_counter() - start
-    begins = [start] * jobs + sorted(ends.values())
-    return whole, {n: ends[n] - begun for n, begun in zip(names, begins, strict=False)}
+    return whole, {n: ended[n] - begun[n] for n in names}
 
 
 def papermill_seconds(chapter: str, notebooks: Path) -> float:

@@ -2,6 +2,27 @@
 
 import json
 
+import pytest
+
+
+@pytest.fixture
+def line(line):
+    """With the tables that belong to no chapter, and those that forecasts rest on.
+
+    tests/data/test_data_package.py checks all.
+    """
+    named = (line.data / "forecasts.csv").read_text(encoding="utf-8")
+    path = line.data / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    package["resources"] = [
+        r for r in package["resources"] if "/" not in r["name"] or r["name"] in named
+    ]
+    path.write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    kept = {line.data / r["path"] for r in package["resources"]}
+    for file in set(line.data.glob("*/*")) - kept:
+        file.unlink()
+    return line
+
 
 def edit(line, before, after):
     """Change one word of the figures."""
