@@ -71,7 +71,7 @@ def find(source: Path) -> dict[str, list[Backlink]]:
         if link not in links:
             links.append(link)
 
-    for claim_id, link in _mentions(source, named):
+    for claim_id, link in _mentions(source, named, ids):
         label = link.target.partition("#")[2]
         if label != claim_id and not label.startswith(f"{claim_id}-"):
             add(claim_id, link)
@@ -80,14 +80,16 @@ def find(source: Path) -> dict[str, list[Backlink]]:
     return found
 
 
-def _mentions(source: Path, named: re.Pattern[str]) -> Iterator[tuple[str, Backlink]]:
+def _mentions(
+    source: Path, named: re.Pattern[str], ids: list[str]
+) -> Iterator[tuple[str, Backlink]]:
     """Mentions in chapters, then those in the other pages."""
     chapters = [*dict.fromkeys(claim.chapter for claim in data.all_claims()), data.WHOLE]
     for chapter in chapters:
         path = verdicts.chapter_path(chapter, source / "notebooks")
         if path.is_file():
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-            yield from _in_cells(cells, f"notebooks/{path.stem}", named)
+            yield from _in_cells(cells, f"notebooks/{path.stem}", named, ids)
     for path in [source / "index.md", *sorted((source / "book").glob("*.md"))]:
         if path.is_file():
             doc = path.relative_to(source).with_suffix("").as_posix()
@@ -96,7 +98,7 @@ def _mentions(source: Path, named: re.Pattern[str]) -> Iterator[tuple[str, Backl
 
 
 def _in_cells(
-    cells: list[dict[str, Any]], doc: str, named: re.Pattern[str]
+    cells: list[dict[str, Any]], doc: str, named: re.Pattern[str], ids: list[str]
 ) -> Iterator[tuple[str, Backlink]]:
     reader = _Reader(doc, {})
     for cell in cells:
@@ -105,7 +107,7 @@ def _in_cells(
             continue
         outputs = [o.get("data", {}) for o in cell.get("outputs", [])]
         shown = json.dumps([o for o in outputs if verdicts.MIME not in o])
-        if any(claim.id in shown for claim in data.all_claims()):  # far quicker than the pattern
+        if any(claim_id in shown for claim_id in ids):  # far quicker than the pattern
             for claim_id in dict.fromkeys(named.findall(shown)):
                 yield claim_id, reader.here()
 
