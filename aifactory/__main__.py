@@ -995,10 +995,10 @@ def cross_checks(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
 
     Exit code 1 if the two routes to a result disagree.
     """
-    from aifactory import crosschecks, files
+    from aifactory import crosschecks, datacheck, files
 
     made = crosschecks.rows()
-    files.write_text(crosschecks.TABLE, crosschecks.as_csv(made))
+    files.write_text(crosschecks.TABLE, datacheck.as_csv(crosschecks.COLUMNS, made))
     shown = {"Result": "{result}", "Book": "{book}", "Second": "{second}", "Agrees": "{agrees}"}
     _emit(made, list(crosschecks.COLUMNS), as_json, as_csv, _table(shown, "cross-checks"))
     if any(row["agrees"] != "yes" for row in made):

@@ -21,6 +21,7 @@ import sys
 import time
 from typing import Any
 
+from aifactory.datacheck import as_csv
 from aifactory.files import csv_rows, write_text
 from bench import rows
 from bench.rows import MACHINE, RESULTS, ROOT, Group
@@ -66,7 +67,7 @@ def store(made: list[rows.Row]) -> None:
     kept = [row for row in stored() if row["part"] in PARTS.keys() - renewed]
     order = list(PARTS)
     every = sorted(kept + rows.as_records(made), key=lambda row: order.index(row["part"]))
-    write_text(RESULTS, rows.as_csv(every))
+    write_text(RESULTS, as_csv(rows.COLUMNS, every))
     write_text(MACHINE, json.dumps(machine(), indent=1) + "\n")
 
 

@@ -6,8 +6,6 @@ that say so, and none is missing.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import multiprocessing
 import os
@@ -249,15 +247,6 @@ def as_records(rows: list[Row]) -> list[dict[str, str]]:
                           spread=_six(row.spread))  # fmt: skip
         made.append({name: _text(getattr(rounded, name)) for name in COLUMNS})
     return made
-
-
-def as_csv(records: list[dict[str, str]]) -> str:
-    """Rows as a CSV file."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return out.getvalue()
 
 
 def _six(value: float | None) -> float | None:

@@ -10,7 +10,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from aifactory import crosschecks, data, verdicts
+from aifactory import crosschecks, data, datacheck, files, verdicts
 from aifactory.__main__ import app
 from aifactory.publish import crosspage
 
@@ -40,9 +40,9 @@ def test_both_routes_agree(made):
 
 
 def test_the_stored_table_is_what_comes_out(made):
-    assert crosschecks.TABLE.read_text(encoding="utf-8") == crosschecks.as_csv(made), (
-        "run: python -m aifactory cross-checks"
-    )
+    kept = crosschecks.TABLE.read_text(encoding="utf-8")
+    wanted = datacheck.as_csv(crosschecks.COLUMNS, made)
+    assert kept == wanted, "run: python -m aifactory cross-checks"
 
 
 def test_every_chapter_has_one_and_no_tolerance_is_wide(made):
@@ -141,6 +141,6 @@ def test_the_command_lists_them_and_keeps_the_table(tmp_path, monkeypatch, made)
     done = CliRunner().invoke(app, ["cross-checks"])
     assert done.exit_code == 0
     assert len(done.stdout.splitlines()) == len(made) + 1
-    assert crosschecks.stored(tmp_path / "crosschecks.csv") == made
+    assert files.csv_rows(tmp_path / "crosschecks.csv") == made
     monkeypatch.setattr(crosschecks, "rows", lambda: [made[0] | {"agrees": "no"}])
     assert CliRunner().invoke(app, ["cross-checks", "--csv"]).exit_code == 1

@@ -9,8 +9,6 @@ recomputes all of them; the routes are in one module a chapter.
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +30,8 @@ COLUMNS = ("chapter", "result", "name", "printed", "book", "second", "tolerance"
            "decides", "kind", "route")  # fmt: skip
 CHAPTERS = (power, cooling, water, networking, robots, supply_chain, pace, factory)
 CHECKS: tuple[Check, ...] = tuple(check for chapter in CHAPTERS for check in chapter.CHECKS)
-__all__ = ["CHECKS", "COLUMNS", "ROOT", "TABLE", "Check", "Database", "as_csv", "deciding",
-           "number", "printed", "rated", "rows", "stored"]  # fmt: skip
+__all__ = ["CHECKS", "COLUMNS", "ROOT", "TABLE", "Check", "Database", "deciding",
+           "number", "printed", "rated", "rows"]  # fmt: skip
 
 
 def deciding(verdicts: list[dict[str, Any]]) -> dict[str, str]:
@@ -88,19 +86,3 @@ def _row(check: Check, db: Database, of: dict[str, str]) -> dict[str, str]:
         "agrees": "yes" if abs(second - book) <= allowed + 1e-12 else "no",
         "decides": decided(check.name, of), "kind": check.kind, "route": check.route,
     }  # fmt: skip
-
-
-def as_csv(made: list[dict[str, str]]) -> str:
-    """The rows as CSV."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(made)
-    return out.getvalue()
-
-
-def stored(path: Path = TABLE) -> list[dict[str, str]]:
-    """The rows as they are kept for the page."""
-    from aifactory import files  # here, as the routes load nothing of the package
-
-    return files.csv_rows(path)

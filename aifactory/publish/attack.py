@@ -16,7 +16,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory.publish.directives import BookDirective, stored_rows
-from aifactory.publish.html import block, escape, scrolling, slug
+from aifactory.publish.html import block, capital, columns, escape, scrolling, slug
 
 FOLDER, MODELS = "tests/campaign", "aifactory/"
 RESULTS, REASONS = "results.csv", "reasons.csv"
@@ -131,9 +131,8 @@ def _kind(kind: str, rows: list[dict[str, str]]) -> str:
     cells = [str(len(rows)), _share(rows, "planted"), _median(rows, "planted"),
              _share(rows, "laundered"), _median(rows, "laundered"), str(laundered[LEFT] or ""),
              str(laundered[HONEST] or "")]  # fmt: skip
-    title = kind[:1].upper() + kind[1:]
     return (
-        f'<tr><th scope="row">{escape(title)}</th>'
+        f'<tr><th scope="row">{escape(capital(kind))}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         + "</tr>"
     )
@@ -193,7 +192,7 @@ def _survivor(level: str, row: dict[str, str]) -> str:
 
 
 def _table(label: str, heads: list[str], body: str) -> str:
-    return scrolling(label, "".join(f'<th scope="col">{escape(h)}</th>' for h in heads), body)
+    return scrolling(label, columns(heads), body)
 
 
 def setup(app: Sphinx) -> None:

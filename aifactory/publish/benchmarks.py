@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory.publish.directives import BookDirective, stored_rows
-from aifactory.publish.html import block, escape, grouped, scrolling
+from aifactory.publish.html import block, capital, columns, escape, grouped, scrolling
 
 FOLDER = "bench"
 RESULTS, MACHINE = "results.csv", "machine.json"
@@ -94,11 +94,6 @@ def quantity(text: str, unit: str = "") -> str:
     return f"{shown} {unit}".rstrip()
 
 
-def capital(text: str) -> str:
-    """Words with a capital at their start."""
-    return text[:1].upper() + text[1:]
-
-
 def _machine(machine: dict[str, Any]) -> str:
     return (
         f"Measured with {machine['processors']} processors ({machine['architecture']}), "
@@ -139,7 +134,7 @@ def growth(rows: list[dict[str, str]]) -> str:
             powers[row["series"]] = quantity(row["value"]) or row["fault"]
     heads = ("How it grows", "Smallest", "Cost at 1×, 2×, 4×", "Exponent", "Against proportion")
     body = "".join(_series(name, found, powers[name]) for name, found in series.items())
-    return scrolling("Growth", "".join(f'<th scope="col">{h}</th>' for h in heads), body)
+    return scrolling("Growth", columns(heads), body)
 
 
 def _series(name: str, rows: list[dict[str, str]], power: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aifactory import verdicts
-from aifactory.publish.html import escape, scrolling, slug
+from aifactory.publish.html import capital, columns, escape, scrolling, slug
 
 BIBLIOGRAPHY = "book/bibliography"
 DATA_PAGE = "book/data"
@@ -175,7 +175,7 @@ def _evidence(rows: list[dict[str, str]], label: str) -> str:
         return ""
     names = sorted(dict.fromkeys(k for row in rows for k in row), key=_column_place)
     titles = ["Source" if n == "source_id" else n.replace("_", " ") for n in names]
-    head = "".join(f'<th scope="col">{escape(t[:1].upper() + t[1:])}</th>' for t in titles)
+    head = columns(map(capital, titles))
     body = "".join(
         "<tr>" + "".join(_evidence_cell(n, row.get(n, "")) for n in names) + "</tr>" for row in rows
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from aifactory import crosschecks
+from aifactory import crosschecks, files
 from aifactory.publish import directives
 from aifactory.publish.html import block, escape, grouped
 
@@ -22,7 +22,7 @@ class CrossChecks(directives.BookDirective):
     def run(self) -> list[nodes.Node]:
         path = Path(self.env.srcdir) / "book" / crosschecks.TABLE.name
         self.env.note_dependency(str(path))
-        found = crosschecks.stored(path)
+        found = files.csv_rows(path)
         told = summary(found, len(crosschecks.rated(Path(self.env.srcdir))))
         groups = {
             f'<a href="doc:{self.page(chapter)}">'

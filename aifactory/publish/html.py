@@ -53,9 +53,19 @@ def escape_code(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def capital(text: str) -> str:
+    """Words with a capital at their start."""
+    return text[:1].upper() + text[1:]
+
+
 def slug(text: str) -> str:
     """A word or phrase as part of an identifier: lower case, hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def columns(titles: Iterable[str]) -> str:
+    """The cells of a table's head."""
+    return "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
 
 
 def scrolling(label: str, heads: str, rows: str, kind: str = "", caption: str = "") -> str:
@@ -73,7 +83,7 @@ def grouped(label: str, heads: Iterable[str], groups: Mapping[str, str]) -> str:
         f'<tbody><tr><th scope="rowgroup" colspan="{len(titles)}">{line}</th></tr>{rows}</tbody>'
         for line, rows in groups.items()
     )
-    return _region(label, "".join(f'<th scope="col">{escape(t)}</th>' for t in titles), bodies)
+    return _region(label, columns(titles), bodies)
 
 
 def _region(label: str, heads: str, bodies: str, kind: str = "", caption: str = "") -> str:

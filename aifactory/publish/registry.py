@@ -6,7 +6,7 @@ from typing import Any
 
 from aifactory import forecasts, verdicts
 from aifactory.publish import boxes
-from aifactory.publish.html import escape, scrolling, slug
+from aifactory.publish.html import capital, escape, scrolling, slug
 
 
 def anchor(forecast_id: str) -> str:
@@ -52,7 +52,7 @@ def entry(forecast: forecasts.Forecast) -> str:
     return (
         f'<section class="data-table" id="{tag}"><h2>{escape(forecast.question)}</h2>'
         f'<div class="verdict-numbers"><div>{_drawing(forecast)}'
-        f"<strong>{escape(_capital(forecasts.odds(forecast)))}</strong></div></div>"
+        f"<strong>{escape(capital(forecasts.odds(forecast)))}</strong></div></div>"
         f"{_facts(said)}<details><summary>How it is judged, and what it rests on</summary>"
         f'{_facts(judged)}</details><p class="verdict-links"><a href="#{tag}">Link to this forecast'
         f'</a> <a href="doc:{boxes.LEDGER}#{slug(forecast.claim_id)}">The claim that it bears on'
@@ -63,10 +63,6 @@ def entry(forecast: forecasts.Forecast) -> str:
 def _facts(rows: dict[str, str]) -> str:
     listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in rows.items() if text)
     return f"<dl>{listed}</dl>"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _drawing(forecast: forecasts.Forecast) -> str:
