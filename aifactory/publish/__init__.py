@@ -7,6 +7,7 @@ chapter, mathematics as MathML, and the bibliography made from data/sources.csv.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import time
@@ -32,6 +33,7 @@ from aifactory.publish import (
     front,
     heads,
     html,
+    links,
     manifests,
     maths,
     pages,
@@ -48,6 +50,7 @@ HERE = Path(__file__).parent
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx."""
+    gc.set_threshold(100_000, 50, 50)  # a build keeps most of what it makes
     _same_everywhere(app)
     app.add_html_theme("aifactory", str(HERE / "theme"))
     # jupyter-book sets this whether or not the extension that knows it is loaded.
@@ -74,6 +77,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     volume.setup(app)
     citing.setup(app)
     cards.setup(app)
+    links.setup(app)
     heads.setup(app)
     crate.setup(app)
     manifests.setup(app)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aifactory import data, forecasts, verdicts
-from aifactory.publish import boxes, registry
+from aifactory.publish import boxes, once, registry
 
 _FENCE = re.compile(r"^\s*(```+|~~~+|:::+).*?^\s*\1\s*$", re.M | re.S)
 _HEADING = re.compile(r"(?:^\(([\w.-]+)\)=\n)?^(#{1,4}) (.+)$", re.M)
@@ -88,7 +88,7 @@ def _mentions(
     for chapter in chapters:
         path = verdicts.chapter_path(chapter, source / "notebooks")
         if path.is_file():
-            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            cells = once.notebook(path)["cells"]
             yield from _in_cells(cells, f"notebooks/{path.stem}", named, ids)
     for path in [source / "index.md", *sorted((source / "book").glob("*.md"))]:
         if path.is_file():

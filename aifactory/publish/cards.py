@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 from aifactory import charts
 from aifactory.files import atomically
 from aifactory.publish import citing
+from aifactory.publish.contents import Place
 from aifactory.publish.html import escape, is_site
 
 FOLDER = "og"
@@ -43,7 +44,7 @@ def file(name: str) -> str:
     return f"{FOLDER}/{name.removeprefix(citing.CHAPTERS) if is_chapter else INDEX}.png"
 
 
-def chart(app: Sphinx, name: str) -> dict[str, Any] | None:
+def chart(app: Sphinx, name: str) -> Place | None:
     """The chart that stands for a page: the one chosen, or the first under a result.
 
     The whole factory's stands for the book. None where there is no chart.
@@ -52,9 +53,9 @@ def chart(app: Sphinx, name: str) -> dict[str, Any] | None:
     found = app.citer.places(page) if page in app.env.found_docs else []
     wanted = CHOSEN.get(name.removeprefix(citing.CHAPTERS))
     if wanted:
-        return next((p.spec for p in found if p.label == f"fig-{wanted}"), None)
+        return next((p for p in found if p.label == f"fig-{wanted}"), None)
     result = next((i for i, p in enumerate(found) if p.label.endswith("-result")), 0)
-    return next((p.spec for p in found[result:] if p.spec), None)
+    return next((p for p in found[result:] if p.spec), None)
 
 
 def compose(spec: dict[str, Any], title: str, heading: str) -> str:
@@ -146,7 +147,8 @@ def _draw_all(app: Sphinx, error: Exception | None) -> None:
     book = app.citer.book
     for name in names(app):
         heading = app.citer.places(name)[0].short
-        if spec := chart(app, name):
+        if place := chart(app, name):
+            spec = json.loads(place.spec)
             draw(Path(app.outdir) / file(name), spec, book.title, heading)
 
 

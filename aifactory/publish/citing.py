@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util.osutil import relative_uri
 
-from aifactory import data, verdicts
+from aifactory import data
 from aifactory.files import write_text
-from aifactory.publish import boxes, citation, contents, pages
+from aifactory.publish import boxes, citation, contents, once, pages
 from aifactory.publish.citation import Book, Work
 from aifactory.publish.contents import Place
 from aifactory.publish.html import escape, is_site
@@ -38,31 +39,62 @@ _HEADING = re.compile(r'<a class="headerlink" href="#([^"]*)" title="[^"]*">[^<]
 _LINK = re.compile(r'\s*<a class="cite"[^>]*>.*?</a>', re.DOTALL)
 
 
+class Collector(EnvironmentCollector):
+    """Finds the places of a page and its first paragraph when the page is read.
+
+    They are kept with what Sphinx keeps of a page, so that those of the others need not be read.
+    """
+
+    def clear_doc(self, app: Sphinx, env: Any, docname: str) -> None:
+        """Forget a page."""
+        _held(env).pop(docname, None)
+
+    def merge_other(self, app: Sphinx, env: Any, docnames: set[str], other: Any) -> None:
+        """Take over pages that another process has read."""
+        _held(env).update({name: _held(other)[name] for name in docnames})
+
+    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Find them."""
+        env, name = app.env, app.env.docname
+        domain = env.get_domain("std")
+        labels = {label for page, label in domain.anonlabels.values() if page == name}
+        found = contents.places(doctree, labels, stored(app, name))
+        _held(env)[name] = (found, contents.opening(doctree))
+
+
+def _held(env: Any) -> dict[str, tuple[list[Place], str]]:
+    if not hasattr(env, "aifactory_places"):
+        env.aifactory_places = {}
+    return env.aifactory_places
+
+
+def stored(app: Sphinx, name: str) -> contents.Stored:
+    """The verdicts that a chapter's notebook holds, by their anchors."""
+    path = Path(app.srcdir) / f"{name}.ipynb"
+    found = once.verdicts(path) if path.exists() else []
+    return {boxes.anchor(v): v for v in found}
+
+
 class Citer:
-    """The places and works of one build; places are found once a page."""
+    """The places and works of one build."""
 
     def __init__(self, app: Sphinx) -> None:
         self.app = app
         self.book = citation.book()
-        self.places = cache(self._places)
 
-    def _places(self, name: str) -> list[Place]:
-        domain = self.app.env.get_domain("std")
-        labels = {label for page, label in domain.anonlabels.values() if page == name}
-        document = self.app.env.get_doctree(name)
-        return contents.places(document, labels, self.stored(name))
+    def places(self, name: str) -> list[Place]:
+        """All places of a page in their order; the page itself comes first."""
+        return _held(self.app.env)[name][0]
 
-    def stored(self, name: str) -> contents.Stored:
-        """The verdicts that a chapter's notebook holds, by their anchors."""
-        path = Path(self.app.srcdir) / f"{name}.ipynb"
-        found = verdicts.read(path) if path.exists() else []
-        return {boxes.anchor(v): v for v in found}
+    def opening(self, name: str) -> str:
+        """The first paragraph of a page."""
+        return _held(self.app.env)[name][1]
 
     def claims(self) -> dict[str, list[Place]]:
         """The page of each claim with the verdicts on it."""
         held: dict[str, list[dict[str, Any]]] = {}
         for name in self.app.env.found_docs:
-            for verdict in self.stored(name).values() if name.startswith(CHAPTERS) else ():
+            for verdict in stored(self.app, name).values() if name.startswith(CHAPTERS) else ():
                 held.setdefault(verdict["claim_id"], []).append(verdict)
         rows = data.claims().to_dict("records")
         return {f"{CLAIMS}/{r['claim_id']}": _claim(r, held.get(r["claim_id"], [])) for r in rows}
@@ -242,6 +274,7 @@ def _start(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the links and the pages."""
+    app.add_env_collector(Collector)
     app.connect("builder-inited", _start)
     app.connect("html-page-context", _link_page)
     pages.add(app, made)

@@ -6,7 +6,6 @@ the same as data; `backlinks` finds what refers to a claim.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from aifactory import charts, data, editions, files, verdicts
-from aifactory.publish import backlinks, boxes, citation, claimrecords, directives, pages
+from aifactory.publish import backlinks, boxes, citation, claimrecords, directives, once, pages
 from aifactory.publish.claimrecords import Dossier
 from aifactory.publish.html import escape, scrolling
 
@@ -37,7 +36,7 @@ def dossiers(source: Path) -> list[Dossier]:
     out = []
     for chapter in directives.chapters():
         path = verdicts.chapter_path(chapter, source / directives.NOTEBOOKS)
-        held = verdicts.by_claim(verdicts.read(path)) if path.is_file() else {}
+        held = verdicts.by_claim(once.verdicts(path)) if path.is_file() else {}
         drawn = _charts(path) if held else {}
         out += [
             Dossier(
@@ -57,7 +56,7 @@ def _charts(path: Path) -> dict[str, list[dict[str, str]]]:
     """Charts of an executed chapter by the label of the section that they stand in."""
     found: dict[str, list[dict[str, str]]] = {}
     label = ""
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+    for cell in once.notebook(path)["cells"]:
         if cell["cell_type"] == "markdown":
             labels = [x for x, _, _ in backlinks.headings("".join(cell["source"])) if x]
             label = labels[-1] if labels else label

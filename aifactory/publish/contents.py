@@ -30,14 +30,18 @@ _SILENT = (nodes.comment, nodes.substitution_definition, nodes.system_message)
 
 @dataclass(frozen=True)
 class Place:
-    """A place of a page: its anchor, its own words, its full title, and its content's hash."""
+    """A place of a page: its anchor, its own words, its full title, and its content's hash.
+
+    A chart has its finding and, as JSON, its specification.
+    """
 
     label: str
     short: str
     title: str
     digest: str
     kind: str  # page, section, chart or verdict
-    spec: dict[str, Any] | None = None
+    finding: str = ""
+    spec: str = ""
 
 
 Stored = dict[str, dict[str, Any]]  # anchor -> verdict
@@ -67,6 +71,12 @@ def _places(
             yield from _places(child, labels, stored, path)
 
 
+def opening(document: nodes.document) -> str:
+    """The first paragraph of a page."""
+    said = (p for p in document.findall(nodes.paragraph) if not isinstance(p.parent, _SILENT))
+    return text(next((p.astext() for p in said), ""))
+
+
 def _title(path: tuple[str, ...]) -> str:
     return f"{path[0]}: {' – '.join(path[1:])}"
 
@@ -75,9 +85,10 @@ def _own(node: BookHtml, stored: Stored, page: str) -> Iterator[Place]:
     """The chart or verdict that a piece of ready-made HTML is."""
     if spec := node.get("spec"):
         meta = spec["usermeta"]
-        title = f"{page}: {meta['finding']} (chart)"
-        short = f"chart {meta['name']}"
-        yield Place(f"fig-{meta['name']}", short, title, digest(node, stored), "chart", spec)
+        label, finding = f"fig-{meta['name']}", meta["finding"]
+        title, short = f"{page}: {finding} (chart)", f"chart {meta['name']}"
+        found = digest(node, stored)
+        yield Place(label, short, title, found, "chart", finding, json.dumps(spec))
     elif (found := _VERDICT.search(node["html"])) and found[1] in stored:
         yield verdict_place(stored[found[1]], page)
 

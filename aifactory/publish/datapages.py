@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 
 from aifactory import data, forecasts, tableschema, verdicts
 from aifactory.files import write_text
-from aifactory.publish import boxes, bundles, citation, directives, pages, registry, twins
+from aifactory.publish import boxes, bundles, citation, directives, once, pages, registry, twins
 from aifactory.publish.html import BookHtml, block, escape, is_shown, scrolling, slug
 
 CACHE = "data-pages.json"  # in the folder of doctrees
@@ -123,8 +123,8 @@ def grounds(notebooks: Path) -> Grounds:
     """Read what the executed notebooks and the registry of forecasts say they use."""
     found = Grounds(claims={c.id: c.claim for c in data.all_claims()})
     for chapter, path in executed(notebooks).items():
-        held = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("aifactory", {})
-        found.verdicts += [v | {"chapter": chapter} for v in verdicts.read(path)]
+        held = once.notebook(path)["metadata"].get("aifactory", {})
+        found.verdicts += [v | {"chapter": chapter} for v in once.verdicts(path)]
         for uses, kind in ((found.tables, "tables"), (found.figures, "figures")):
             for name in held.get(kind, ()):
                 uses.setdefault(name, Uses()).chapters.append(chapter)
@@ -216,7 +216,7 @@ def docname(name: str) -> str:
 
 def make(app: Sphinx) -> Iterator[pages.Page]:
     """The pages of all tables."""
-    facts = publish(app)["tables"]
+    facts = _kept(app)["tables"]  # as `_publish` has left them
     used = grounds(_notebooks(app))
     order = list(facts)
     for at, name in enumerate(order):

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from aifactory import data, files, forecasts, verdicts
-from aifactory.publish import boxes, registry
+from aifactory.publish import boxes, once, registry
 from aifactory.publish.html import block, escape, slug
 
 NOTEBOOKS = "notebooks"
@@ -68,7 +68,7 @@ class BookDirective(SphinxDirective):
         """Stored verdicts of a chapter by claim and edition; empty where it isn't executed."""
         path = self.notebook(chapter)
         self.env.note_dependency(str(path))
-        return verdicts.by_claim(verdicts.read(path)) if path.exists() else {}
+        return verdicts.by_claim(once.verdicts(path)) if path.exists() else {}
 
     def note_data(self, *files: str) -> None:
         """Rebuild this page when these files of the data folder change."""

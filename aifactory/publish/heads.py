@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory import data
 from aifactory.publish import cards, citation, citing, pages
 from aifactory.publish.citation import Book
-from aifactory.publish.contents import text
 from aifactory.publish.html import escape, is_site
 
 CONTEXT = "https://schema.org"
@@ -66,12 +64,6 @@ def shared(title: str, said: str, kind: str, where: str, picture: str, alt: str,
         ("og:url", where if "://" in where else ""),
     ]
     return meta(rows, "property") + meta([("twitter:card", "summary_large_image")])
-
-
-def opening(document: nodes.document) -> str:
-    """The first sentences of a page, up to some 200 characters."""
-    paragraphs = (text(p.astext()) for p in document.findall(nodes.paragraph))
-    return shortened(next(paragraphs, ""))
 
 
 def shortened(words: str, most: int = 200) -> str:
@@ -166,7 +158,7 @@ def head(app: Sphinx, name: str) -> str:
         title, said, card = judged.claim.rstrip("."), judged.criterion, citer.chapter(judged.id)
     else:
         title, card = citer.places(name)[0].short, name
-        said = book.abstract if name == "index" else opening(app.env.get_doctree(name))
+        said = book.abstract if name == "index" else citer.opening(name)
     if name == "index":
         title = book.title
     where, part = _place(app, name, name), name != "index"
@@ -182,9 +174,9 @@ def head(app: Sphinx, name: str) -> str:
         )
     kind = "article" if part else "book"
     shown = card if chapter or claim else "index"
-    spec = cards.chart(app, shown)
-    alt = spec["usermeta"]["finding"] if spec else ""
-    picture = pages.address(app, cards.file(shown), name) if spec else ""
+    place = cards.chart(app, shown)
+    alt = place.finding if place else ""
+    picture = pages.address(app, cards.file(shown), name) if place else ""
     out += shared(title, shortened(said), kind, where, picture, alt, book.title)
     records = []
     if name == "index":

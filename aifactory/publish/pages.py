@@ -13,7 +13,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -54,11 +54,12 @@ def add(app: Sphinx, maker: Maker) -> None:
     def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         if not is_site(app):
             return
-        uri = app.builder.get_target_uri
+        uri, navigation = app.builder.get_target_uri, _navigation(app)
         for page in maker(app):
             body = resolve(page.body, page.name, uri)
             about = described(page.description) + resolve(page.head, page.name, uri)
             context = {"title": page.title, "body": body, "metatags": about, "made": True}
+            context["toctree"] = partial(navigation, page.name)
             context |= {
                 side: {"link": relative_uri(uri(page.name), uri(to[0])), "title": escape(to[1])}
                 for side, to in (("prev", page.prev), ("next", page.next))
@@ -67,6 +68,20 @@ def add(app: Sphinx, maker: Maker) -> None:
             yield page.name, context, "page.html"
 
     app.connect("html-collect-pages", collect)
+
+
+def _navigation(app: Sphinx) -> Callable[..., str]:
+    """The book's contents as a page that is made shows them: the same throughout a folder."""
+    held: dict[tuple[Any, ...], str] = {}
+
+    def contents(name: str, **asked: Any) -> str:
+        folder = app.builder.get_target_uri(name).rpartition("/")[0]
+        key = (folder, *sorted(asked.items()))
+        if key not in held:
+            held[key] = app.builder._get_local_toctree(name, **asked)
+        return held[key]
+
+    return contents
 
 
 def described(text: str) -> str:

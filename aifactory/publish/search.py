@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 
 from aifactory import data, forecasts, verdicts
 from aifactory.files import write_text
-from aifactory.publish import boxes, registry
+from aifactory.publish import boxes, once, registry
 from aifactory.publish.html import is_site
 
 FILE = "search-entries.js"
@@ -65,7 +65,7 @@ def _claims(app: Sphinx) -> Iterator[Entry]:
     for claim in data.all_claims():
         notebook = verdicts.chapter_path(claim.chapter, Path(app.srcdir) / "notebooks")
         if claim.chapter not in held:
-            found = verdicts.read(notebook) if notebook.exists() else []
+            found = once.verdicts(notebook) if notebook.exists() else []
             held[claim.chapter] = verdicts.by_claim(found)
         address = _either(app, f"claims/{claim.id}", "", f"{boxes.LEDGER}#{claim.id}")
         words = f"{claim.id} {claim.chapter}"

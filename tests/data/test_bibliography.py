@@ -73,3 +73,13 @@ def test_the_file_is_in_order_and_says_what_it_is_made_from():
     assert text.startswith("% Made from data/sources.csv")
     assert text.index("@misc{a,") < text.index("@misc{b,")
     assert text == bibliography.bibtex([made(id="a"), made(id="b")])
+
+
+def test_an_entry_is_set_once_until_it_changes(monkeypatch):
+    monkeypatch.setattr(bibliography.Style, "set_already", {})
+    style = bibliography.Style()
+    for title in ("One", "Another"):
+        (entry,) = parsed(made(title=title)).values()
+        first, second = (style.format_entry(label, entry) for label in "12")
+        assert title in str(first.text) and first.text is second.text
+        assert (first.label, second.label) == ("1", "2")

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from aifactory import charts, data, verdicts
-from aifactory.publish import assets, bibliography, boxes, directives, figures, html, maths
+from aifactory.publish import assets, bibliography, boxes, directives, figures, html, maths, once
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)>'
 CONF = """
@@ -412,6 +412,29 @@ def test_charts_drawn_ahead_are_the_same_files(tmp_path, monkeypatch):
     )
     assert "Power" in found.pop("sample-dots.html").decode()
     assert found == wanted
+
+
+def test_what_a_page_shows_of_another_is_written_again_and_nothing_else(tmp_path):
+    few = FEW.replace('"crate"', '"crate", "changes", "search"')
+    (tmp_path / "conf.py").write_text(CONF.replace('"sphinxcontrib.bibtex", ', "") + few)
+    (tmp_path / "index.md").write_text("# A book\n\n```{toctree}\none\ntwo\n```\n")
+    (tmp_path / "two.md").write_text("# Two\n")
+    times = []
+    for title, text in (("First", "a"), ("First", "b"), ("Second", "b")):
+        (tmp_path / "one.md").write_text(f"# {title}\n\n{text}\n")
+        two = build(tmp_path)[0] / "two.html"
+        times.append(two.stat().st_mtime_ns)
+        assert f">{title}</a>" in two.read_text(encoding="utf-8")
+    assert times[0] == times[1] < times[2]
+
+
+def test_a_file_is_read_once_while_it_stays_as_it_is(tmp_path):
+    path, read = tmp_path / "a.txt", []
+    reader = once.kept(lambda at: read.append(at.read_text()) or read[-1])
+    for text in ("one", "three"):
+        path.write_text(text)
+        assert [reader(path), reader(path)] == [text, text]
+    assert read == ["one", "three"]
 
 
 def test_blanks_go_where_they_mean_nothing():
