@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from aifactory import data
+from aifactory.publish import once
 
 FILE = "book/references.bib"
 STYLE = "aifactory"  # as bibtex_default_style names it
@@ -26,6 +27,7 @@ HEAD = "% Made from data/sources.csv when the book is built; edit that file, not
 # which it takes as they are, nor for braces, which BibTeX counts even behind a backslash.
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "{": "(", "}": ")"}
 _SPECIAL |= {c: "\\" + c for c in "&%#_"}
+_LATEX = str.maketrans(_SPECIAL)
 _URL = str.maketrans(
     {c: f"%{ord(c):02X}" for c in "{}\\<>"}
 )  # no address holds these signs as such
@@ -33,7 +35,7 @@ _URL = str.maketrans(
 
 def latex(text: str) -> str:
     """Plain text as BibTeX reads it."""
-    return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))
+    return " ".join(text.split()).translate(_LATEX)
 
 
 def entry(source: data.Source) -> str:
@@ -62,7 +64,7 @@ def bibtex(sources: Iterable[data.Source]) -> str:
 
 def write(path: Path) -> bool:
     """Bring the .bib file up to date; True where it had to change."""
-    text = bibtex(data.source(i) for i in data.sources()["source_id"])
+    text = bibtex(once.source(i) for i in data.sources()["source_id"])
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -51,10 +51,11 @@ def chip(rating: str) -> str:
 def _title(kind: str, name: str) -> str:
     """The title of a source or figure; its id where the data package lacks it."""
     from aifactory import data
+    from aifactory.publish import once
 
     try:
         if kind == "source":
-            return data.source(name).title
+            return once.source(name).title
         return data.figure(name, reference_only=True).description
     except data.DataError:
         return name

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,7 @@ def _item(place: Place, work: Work, of: Book) -> str:
     )
 
 
+@cache
 def formats(work: Work, of: Book) -> dict[str, str]:
     """A work in all four formats."""
     return {
@@ -213,8 +215,8 @@ def files(name: str, listed: list[tuple[Place, Work]], of: Book) -> dict[str, st
     content = {"version": of.version, "released": of.released.isoformat(), "items": items}
     script = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return {
-        "bib": "\n".join(citation.bibtex(w, of) for w in works),
-        "ris": "".join(citation.ris(w, of) for w in works),
+        "bib": "\n".join(formats(w, of)["bibtex"] for w in works),
+        "ris": "".join(formats(w, of)["ris"] for w in works),
         "json": citation.csl_text(works, of),
         "js": f"bookCitations({json.dumps(name)}, {script});\n",
     }

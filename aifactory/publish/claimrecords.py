@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aifactory import data, editions, verdicts
-from aifactory.publish import boxes, citation, pages
+from aifactory.publish import boxes, citation, once, pages
 from aifactory.publish.backlinks import Backlink
 
 SCHEMA = Path(__file__).with_name("claim.schema.json")
@@ -165,7 +165,7 @@ def _number(value: Any) -> Any:
 
 
 def _source(name: str) -> dict[str, Any]:
-    source = data.source(name)
+    source = once.source(name)
     keys = ("title", "author", "publisher", "published", "accessed", "url", "license")
     return {"id": source.id} | {key: getattr(source, key) for key in keys}
 
@@ -233,7 +233,7 @@ def _rating(v: dict[str, Any]) -> dict[str, Any]:
 
 
 def _claim(claim: data.Claim) -> dict[str, Any]:
-    post = data.source(POST)
+    post = once.source(POST)
     posting = {
         "@type": "SocialMediaPosting",
         "name": post.title,

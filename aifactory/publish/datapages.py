@@ -71,7 +71,7 @@ def _key(name: str) -> str:
     """A digest of all that the facts and files of a table depend on."""
     pack = data.package()
     entry = pack.resources[name]
-    cited = [data.source(s["id"]) for s in entry.get("sources", []) if "id" in s]
+    cited = [once.source(s["id"]) for s in entry.get("sources", []) if "id" in s]
     made = [[s.title, s.author, s.publisher] for s in cited]
     content = [data.digest(pack.path(name), pack.file(name)), entry, made, _code()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+from aifactory import data
 from aifactory import verdicts as stored
 
+DATA = Path(data.__file__).parents[1] / "data"
 Found = TypeVar("Found")
 
 
@@ -35,3 +38,15 @@ verdicts = kept(stored.read)
 def notebook(path: Path) -> dict[str, Any]:
     """An executed notebook as it is stored."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+@kept
+def _sources(path: Path) -> dict[str, data.Source]:
+    return {name: data.source(name) for name in data.sources()["source_id"]}
+
+
+def source(name: str) -> data.Source:
+    """A source, as `data.source` gives it; that works out anew each time where data are."""
+    path = Path(os.environ.get(data.ENVIRONMENT) or DATA) / "sources.csv"
+    found = _sources(path) if path.is_file() else {}
+    return found[name] if name in found else data.source(name)

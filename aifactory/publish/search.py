@@ -172,7 +172,7 @@ def _sources(app: Sphinx) -> Iterator[Entry]:
         return
     page = app.builder.get_target_uri(boxes.BIBLIOGRAPHY)
     for name in data.sources()["source_id"]:
-        source = data.source(name)
+        source = once.source(name)
         about = ", ".join(x for x in (source.author or source.publisher, source.published) if x)
         words = f"{name} {source.publisher or ''}" if source.author else name
         yield "source", source.title, words, f"{page}#source-{name}", _short(about)
