@@ -58,8 +58,10 @@ def called_hours(system_demand_mw: np.ndarray, hours: np.ndarray) -> np.ndarray:
     `system_demand_mw` is (hours, years) and `hours` (years,) says how many a year are called.
     Returns booleans (hours, years).
     """
-    rank = np.argsort(np.argsort(-system_demand_mw, axis=0, kind="stable"), axis=0, kind="stable")
-    return rank < np.asarray(hours)
+    order = np.argsort(-system_demand_mw, axis=0, kind="stable")
+    called = np.empty(order.shape, dtype=bool)
+    np.put_along_axis(called, order, np.arange(len(order))[:, None] < np.asarray(hours), axis=0)
+    return called
 
 
 def hours_by_year(demand: pd.DataFrame) -> pd.DataFrame:
@@ -141,12 +143,14 @@ def units_up(
     member = np.equal.outer(class_of_unit, np.unique(class_of_unit)).astype(np.float32)
     rise = (1 / np.asarray(repair_h, dtype=float))[:, None]
     up = rng.random((q.size, units)) >= q[:, None] * stress[0]
+    here, draw = ~out_for_work, np.empty(up.shape, dtype=np.float32)
     out = np.empty((hours, q.size, member.shape[1]), dtype=np.int16)
     for h in range(hours):
-        out[h] = (up & ~out_for_work[h]) @ member
+        out[h] = (up & here[h]) @ member
         now = np.minimum(q * stress[h], 0.9)[:, None]
-        draw = rng.random((q.size, units), dtype=np.float32)
-        up = np.where(up, draw >= np.minimum(now / (1 - now) * rise, 1.0), draw < rise)
+        rng.random(out=draw, dtype=np.float32)
+        # what is down and not repaired stays down, what is up and does not fail stays up
+        up = (draw < rise) & ~up | (draw >= np.minimum(now / (1 - now) * rise, 1.0)) & up
     return out
 
 
@@ -185,7 +189,18 @@ def fleet_capacity(
     work = work[:, np.argsort(np.argsort(turn, kind="stable"))]
     failing = [chance[k].to_numpy(float) for k in ("forced_outage_1", "repair_h", "derate_per_c")]
     up = units_up(member, failing[0], failing[1], work, rng, stress)
-    return up * fleet.unit_mw * ambient_derate(temperature_c, failing[2])[:, :, None]
+    out = _by_source(up.shape)
+    np.multiply(up, fleet.unit_mw, out=out)
+    out *= ambient_derate(temperature_c, failing[2])[:, :, None]
+    return out
+
+
+def _by_source(shape: tuple[int, ...], dtype: type = float) -> np.ndarray:
+    """An empty array whose last axis, the sources, lies outermost in memory.
+
+    Every step of a dispatch reads one source whole, which is then one piece.
+    """
+    return np.moveaxis(np.empty((shape[-1], *shape[:-1]), dtype=dtype), 0, -1)
 
 
 def with_grid(
@@ -195,8 +210,10 @@ def with_grid(
 
     `grid_mw` (draws,) is there except in the hours that `called` (hours, draws) marks.
     """
-    grid = np.broadcast_to(np.where(called, 0.0, grid_mw), own_mw.shape[:2])
-    return np.concatenate([grid[:, :, None], own_mw], axis=2)
+    hours, draws, classes = own_mw.shape
+    out = _by_source((hours, draws, 1 + classes))
+    out[:, :, 0], out[:, :, 1:] = np.where(called, 0.0, grid_mw), own_mw
+    return out
 
 
 # -- dispatch --------------------------------------------------------------------------------------
@@ -211,15 +228,13 @@ def merit_order(load_mw: np.ndarray, capacity_mw: np.ndarray, cost: np.ndarray) 
     capacity_mw, cost = np.asarray(capacity_mw, dtype=float), np.asarray(cost, dtype=float)
     place = np.arange(cost.shape[-1])
     tie = (cost[..., :, None] == cost[..., None, :]) & (place[:, None] < place)
-    cheaper = (cost[..., :, None] < cost[..., None, :]) | tie
-    load_mw, out = np.asarray(load_mw, dtype=float), np.empty(capacity_mw.shape)
+    cheaper = ((cost[..., :, None] < cost[..., None, :]) | tie).astype(float)  # 1 or 0
+    out = _by_source(capacity_mw.shape)
     for i in place:
-        left = load_mw
+        left = np.array(np.broadcast_to(load_mw, out.shape[:-1]), dtype=float)
         for j in place:
-            if cheaper[..., j, i].all():
-                left = left - capacity_mw[..., j]
-            elif cheaper[..., j, i].any():
-                left = left - capacity_mw[..., j] * cheaper[..., j, i]
+            if cheaper[..., j, i].any():
+                left -= capacity_mw[..., j] * cheaper[..., j, i]
         out[..., i] = np.minimum(np.maximum(left, 0.0), capacity_mw[..., i])
     return out
 
@@ -237,10 +252,9 @@ def battery_bridge(
     wanted, offered = np.clip(-spare_mw, 0, power_mw), np.clip(spare_mw, 0, power_mw)
     charge, discharge = np.empty(spare_mw.shape), np.empty(spare_mw.shape)
     for h in range(len(spare_mw)):
-        give = np.minimum(wanted[h], stored * eta)
-        take = np.minimum(offered[h], (energy_mwh - stored) / eta)
+        give = np.minimum(wanted[h], stored * eta, out=discharge[h])
+        take = np.minimum(offered[h], (energy_mwh - stored) / eta, out=charge[h])
         stored = np.minimum(np.maximum(stored + take * eta - give / eta, 0), energy_mwh)
-        charge[h], discharge[h] = take, give
     return charge, discharge
 
 

@@ -180,14 +180,22 @@ def steady_deviation_hz(step_mw: Any, rating_mw: Any, droop_pu: Any, damping_pu:
 
 def _held(values: np.ndarray, low: Any, high: Any) -> np.ndarray:
     """`np.clip`, at half its cost for the short arrays of a step."""
-    return np.minimum(np.maximum(values, low), high)
+    out = np.maximum(values, low)
+    return np.minimum(out, high, out=out)
+
+
+def _follow(state: np.ndarray, goal: np.ndarray, pace: Any) -> None:
+    """One step of a first-order lag, in place: `state` goes the share `pace` of its way."""
+    way = goal - state
+    way *= pace
+    state += way
 
 
 class _Ggov1Loop:
     """One step at a time of GGOV1, from a steady state at `power` (pu)."""
 
-    def __init__(self, p: Ggov1, power: np.ndarray, dt: np.ndarray) -> None:
-        self.p, self.dt = p, dt
+    def __init__(self, p: Ggov1, power: np.ndarray, dt: Any) -> None:
+        self.p = p
         self.reference = p.r * power
         self.electrical = power.copy()
         self.valve = power / p.kturb + p.wfnl
@@ -195,48 +203,48 @@ class _Ggov1Loop:
         self.request = self.valve.copy()
         self.heat = self.valve.copy()
         self.exhaust, self.hottest = self.valve.copy(), p.ldref / p.kturb + p.wfnl
-        self.load_integral = np.maximum(p.vmax - p.kpload * self._headroom(), self.valve)
-        self.acceleration = np.zeros_like(power)
+        cooler = p.vmax - p.kpload * (self.hottest - self.exhaust)
+        self.load_integral = np.maximum(cooler, self.valve)
+        self.acceleration, self.limits_slope = np.zeros_like(power), np.any(p.aset != LIMITER_OFF)
         self.power = power.copy()
         self.rise, self.lead = p.ka * dt, p.tsa / p.tsb
         self.slowest, self.fastest = p.rclose * dt, p.ropen * dt
+        self.by_error, self.by_gap = p.kigov * dt, p.kiload * dt
         self.k_elec, self.k_act, self.k_turb, self.k_exh, self.k_acc, self.k_heat = (
             1 - np.exp(-dt / t) for t in (p.tpelec, p.tact, p.tb, p.tfload, p.ta, p.tsb)
         )
 
-    def _headroom(self) -> np.ndarray:
-        return self.hottest - self.exhaust
-
     def step(self, speed: np.ndarray, slope: np.ndarray, electrical: np.ndarray) -> np.ndarray:
-        p, dt = self.p, self.dt
-        self.electrical += self.k_elec * (electrical - self.electrical)
+        p = self.p
+        _follow(self.electrical, electrical, self.k_elec)
         error = _held(self.reference - speed - p.r * self.electrical, -p.maxerr, p.maxerr)
+        gap = self.hottest - self.exhaust
         by_speed = p.kpgov * error + self.integral
-        gap = self._headroom()
         by_heat = p.kpload * gap + self.load_integral
-        self.acceleration += self.k_acc * (slope - self.acceleration)
-        by_slope = self.request + self.rise * (p.aset - self.acceleration)
-        low = np.minimum(np.minimum(by_speed, by_heat), by_slope)
+        low = np.minimum(by_speed, by_heat)
+        if self.limits_slope:
+            _follow(self.acceleration, slope, self.k_acc)
+            low = np.minimum(low, self.request + self.rise * (p.aset - self.acceleration))
         self.request = _held(low, p.vmin, p.vmax)
         # an integrator moves while its controller is selected, or towards being selected
-        self.integral += np.where((by_speed <= self.request) | (error < 0), p.kigov * error * dt, 0)
+        moves = (by_speed <= self.request) | (error < 0)
+        self.integral += moves * (self.by_error * error)
         self.integral = _held(self.integral, p.vmin, p.vmax)
         heats = (by_heat <= self.request) | (gap < 0)
-        self.load_integral += np.where(heats, p.kiload * gap * dt, 0)
-        self.load_integral = np.minimum(self.load_integral, p.vmax)
-        move = self.k_act * (self.request - self.valve)
-        self.valve = self.valve + _held(move, self.slowest, self.fastest)
-        self.power += self.k_turb * (p.kturb * (self.valve - p.wfnl) - self.power)
+        self.load_integral += heats * (self.by_gap * gap)
+        np.minimum(self.load_integral, p.vmax, out=self.load_integral)
+        self.valve += _held(self.k_act * (self.request - self.valve), self.slowest, self.fastest)
+        _follow(self.power, p.kturb * (self.valve - p.wfnl), self.k_turb)
         lead = self.heat + self.lead * (self.valve - self.heat)
-        self.heat += self.k_heat * (self.valve - self.heat)
-        self.exhaust += self.k_exh * (lead - self.exhaust)
+        _follow(self.heat, self.valve, self.k_heat)
+        _follow(self.exhaust, lead, self.k_exh)
         return self.power
 
 
 class _GastLoop:
     """One step at a time of GAST, from a steady state at `power` (pu)."""
 
-    def __init__(self, p: Gast, power: np.ndarray, dt: np.ndarray) -> None:
+    def __init__(self, p: Gast, power: np.ndarray, dt: Any) -> None:
         self.p, self.reference = p, power.copy()
         self.valve, self.fuel, self.exhaust = power.copy(), power.copy(), power.copy()
         self.k1, self.k2, self.k3 = (1 - np.exp(-dt / t) for t in (p.t1, p.t2, p.t3))
@@ -246,8 +254,8 @@ class _GastLoop:
         by_heat = p.at + p.kt * (p.at - self.exhaust)
         want = np.minimum(self.reference - speed / p.r, by_heat)
         self.valve = _held(self.valve + self.k1 * (want - self.valve), p.vmin, p.vmax)
-        self.fuel = self.fuel + self.k2 * (self.valve - self.fuel)
-        self.exhaust = self.exhaust + self.k3 * (self.fuel - self.exhaust)
+        _follow(self.fuel, self.valve, self.k2)
+        _follow(self.exhaust, self.fuel, self.k3)
         return self.fuel - p.dturb * speed
 
 
@@ -264,29 +272,31 @@ class _NoLoop:
 class _StorageLoop:
     """One step at a time of storage, from rest; powers per unit of the turbines' rating."""
 
-    def __init__(self, s: Storage, inertia: Any, rating: np.ndarray, dt: np.ndarray) -> None:
+    def __init__(self, s: Storage, inertia: Any, rating: np.ndarray, dt: Any) -> None:
         self.s, self.inertia, self.dt = s, inertia, dt
         self.limit = np.asarray(s.power_mw) / rating
+        self.least, self.by_speed = -self.limit, self.limit / -np.asarray(s.droop_pu)
         self.power = np.zeros(np.shape(rating))
         self.share, self.response = 1.0, self._response(1.0)
 
     def _response(self, share: Any) -> tuple[Any, Any, Any]:
-        """Gain of virtual inertia over the machines', and paces of a step: at the limit, free."""
+        """Gain of virtual inertia over the machines', pace of a step, what the limit adds to it.
+
+        Storage that is free lowers the slope it answers by its own power, and what it wants with
+        it. That is solved within the step, or short lags would ring.
+        """
         gain = 2 * self.s.virtual_inertia_s * self.limit / (self.inertia * share)
-        paces = (1.0 / np.asarray(self.s.lag_s), (1 + gain) / self.s.lag_s)
-        return gain, *(1 - np.exp(-self.dt * pace) for pace in paces)
+        at_limit = 1 - np.exp(-self.dt / np.asarray(self.s.lag_s))
+        free = (1 - np.exp(-self.dt * (1 + gain) / self.s.lag_s)) / (1 + gain)
+        return gain, free, at_limit - free
 
     def step(self, speed: np.ndarray, surplus: np.ndarray, share: Any) -> np.ndarray:
         if share is not self.share:  # most runs lose no unit: worked out once
             self.share, self.response = share, self._response(share)
-        gain, at_limit, free_pace = self.response
-        by_droop = -speed / self.s.droop_pu * self.limit
-        want = by_droop - gain * (surplus + self.power)
-        bound = np.abs(want) >= self.limit
-        # its own power lowers the slope it answers: solved in the step, or short lags would ring
-        free = (by_droop - gain * surplus) / (1 + gain)
-        goal = np.where(bound, np.sign(want) * self.limit, free)
-        self.power = self.power + np.where(bound, at_limit, free_pace) * (goal - self.power)
+        gain, free, more = self.response
+        want = self.by_speed * speed - gain * (surplus + self.power)
+        pace = free + (np.abs(want) >= self.limit) * more
+        _follow(self.power, _held(want, self.least, self.limit), pace)
         return self.power
 
 
@@ -319,33 +329,40 @@ def simulate(
     shapes = [np.shape(v) for part in (plant, governor, storage) for v in _values(part)]
     start = np.asarray(load_mw(np.zeros(1)), dtype=float)
     size = np.broadcast_shapes(*shapes, np.shape(dt_s), start.shape)
-    dt = np.broadcast_to(np.asarray(dt_s, dtype=float), size)
     rating = np.broadcast_to(np.asarray(plant.rating_mw, dtype=float), size)
     power = np.broadcast_to(start, size) / rating
     if (power > 1 + 1e-9).any():
         raise ValueError("load exceeds the rating of the turbines on line at the start")
-    loop, inertia = _loop(governor, power, dt), 2 * np.asarray(plant.inertia_s)
+    dt, inertia = np.asarray(dt_s, dtype=float), 2 * np.asarray(plant.inertia_s)
+    loop = _loop(governor, power, dt)
+    battery_loop = None if storage is None else _StorageLoop(storage, inertia, rating, dt)
     speed, battery, energy = (np.zeros(size) for _ in range(3))
     most, least, mechanical = np.zeros(size), np.zeros(size), power.copy()
-    battery_loop = None if storage is None else _StorageLoop(storage, inertia, rating, dt)
-    kept: list[tuple[np.ndarray, ...]] = []
+    share: Any = 1.0
+    kept = np.empty((3, -(-steps // every), *size))
     for i in range(steps):
         time = i * dt
-        share = 1.0 if online is None else online(time)
-        demand = load_mw(time) / rating
-        surplus = share * mechanical - demand - plant.damping_pu * speed
+        demand, given = load_mw(time) / rating, mechanical
+        if online is not None:
+            share = online(time)
+            given = share * mechanical
+        surplus = given - demand
+        surplus -= plant.damping_pu * speed
         if battery_loop is not None:
             battery = battery_loop.step(speed, surplus, share)
-            energy = energy + battery * dt
-            most, least = np.maximum(most, energy), np.minimum(least, energy)
-        slope = (surplus + battery) / inertia / share
+            energy += battery * dt
+            np.maximum(most, energy, out=most)
+            np.minimum(least, energy, out=least)
+        slope = (surplus + battery) / (inertia * share)
         speed = _held(speed + slope * dt, -SPEED_LIMIT_PU, SPEED_LIMIT_PU)
         mechanical = loop.step(speed, slope, (demand - battery) / share)
         if i % every == 0:
-            kept.append((time + dt, speed, battery, mechanical * share))
-    time, speeds, batteries, turbines = (np.array(x) for x in zip(*kept, strict=True))
+            for row, values in zip(kept, (speed, battery, mechanical * share), strict=True):
+                row[i // every] = values
+    speeds, batteries, turbines = kept
+    kept_time = (np.arange(0, steps, every) + 1)[:, *[None] * len(size)] * dt
     return Swing(
-        time_s=time,
+        time_s=np.broadcast_to(kept_time, speeds.shape),
         frequency_hz=F0_HZ * (1 + speeds),
         storage_mw=batteries * rating,
         turbine_mw=turbines * rating,
