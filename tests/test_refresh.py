@@ -581,7 +581,7 @@ def raw_ecb(t):
     wide.loc[2018, "RUB"] = 74.0  # no longer quoted
     wide.index = [f"{year}-06-01" for year in wide.index]
     wide.loc["1999-01-04"] = 1.0
-    body = wide.iloc[::-1].to_csv(index_label="Date", na_rep="N/A", lineterminator=",\n")
+    body = wide.iloc[::-1].to_csv(index_label="Date", na_rep="N/A").replace("\n", ",\n")
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("eurofxref-hist.csv", body)
