@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from aifactory.publish.pages import ROOT, edition
 ZIP, SQLITE, METADATA = "data.zip", "data.sqlite", "data-metadata.json"
 LICENCES = ("LICENSE-data", "LICENSE-text")  # of the repository
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file knows
-LIBRARY_VERSION = 96  # where an SQLite file has it
+# Where an SQLite file has the size of its pages and, in four bytes, the library's version; kinds of
+# pages that hold cells, with the length of their heads.
+PAGE_BYTES, LIBRARY_VERSION, HEADS = 16, 96, {2: 12, 5: 12, 10: 8, 13: 8}
 SEARCHED = {
     "claims": ("claim", "criterion"),
     "figures": ("figure_id", "description", "note"),
@@ -122,10 +125,27 @@ def _sqlite(path: Path, facts: Facts, verdicts: list[dict[str, Any]]) -> None:
         if name in base.table_names():
             base[name].enable_fts(fields, tokenize="porter")
     connection.commit()
+    connection.execute("VACUUM")  # in order, and smaller
     connection.close()
-    with path.open("r+b") as file:  # which library wrote it is no data, and differs by machine
-        file.seek(LIBRARY_VERSION)
-        file.write(bytes(4))
+    path.write_bytes(without_traces(path.read_bytes()))
+
+
+def without_traces(base: bytes) -> bytes:
+    """The same database without what differs by the version of the library that wrote it.
+
+    That is the version itself, and what its work has left in the unused part of a page, between the
+    list of the page's cells and the cells (https://sqlite.org/fileformat2.html, "B-tree Pages").
+    """
+    made = bytearray(base)
+    made[LIBRARY_VERSION : LIBRARY_VERSION + 4] = bytes(4)
+    (size,) = struct.unpack_from(">H", made, PAGE_BYTES)
+    for page in range(0, len(made), size):
+        at = page or 100  # the file's own head comes before that of its first page
+        kind, _, cells, content = struct.unpack_from(">BHHH", made, at)
+        if kind in HEADS:
+            unused = at + HEADS[kind] + 2 * cells
+            made[unused : page + content] = bytes(page + content - unused)
+    return bytes(made)
 
 
 def _add_table(base: sqlite_utils.Database, name: str) -> None:

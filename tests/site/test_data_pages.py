@@ -242,6 +242,25 @@ def test_the_database_holds_every_table(site, base):
         assert base.execute(f"SELECT count(*) FROM [{table}]").fetchone() == (rows,), table
 
 
+def test_the_database_does_not_show_which_library_wrote_it(tmp_path):
+    """Deleted rows leave their text in a page; it goes, and the rows that stay are as before."""
+    path = tmp_path / "base.sqlite"
+    with sqlite3.connect(path) as base:
+        base.execute("PRAGMA secure_delete = OFF")
+        base.execute("CREATE TABLE t (x)")
+        base.executemany("INSERT INTO t VALUES (?)", [(f"word {n}",) for n in range(9)])
+        base.execute("DELETE FROM t WHERE rowid > 5")
+    base.close()
+    wrote = path.read_bytes()
+    assert b"word 8" in wrote and wrote[96:100] != bytes(4)
+    path.write_bytes(bundles.without_traces(wrote))
+    assert b"word 8" not in path.read_bytes() and path.read_bytes()[96:100] == bytes(4)
+    with sqlite3.connect(path) as base:
+        assert base.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert base.execute("SELECT x FROM t").fetchall() == [(f"word {n}",) for n in range(5)]
+    base.close()
+
+
 @pytest.mark.parametrize("name", ["figures", "power/plants_world", "networking/titan_gpu_events"])
 def test_the_database_has_the_values_of_the_table(base, name):
     schema = data.package().resources[name]["schema"]
