@@ -1,8 +1,9 @@
 """Moist air by the hour: the weather that a cooling plant rejects its heat to.
 
-All properties come from psychrolib, which codes the ASHRAE Handbook, Fundamentals (2017), chapter
-1. Arrays are of shape (hours,); temperatures are in degrees Celsius, pressures in pascal, enthalpy
-per kilogram of dry air with its zero at 0 degC.
+All properties are psychrolib's, which codes the ASHRAE Handbook, Fundamentals (2017), chapter 1, an
+hour a call: its searches and its vapour pressure are called, formulas of a line are written for
+arrays. These are of shape (hours,); temperatures are in degrees Celsius, pressures in pascal,
+enthalpy per kilogram of dry air with its zero at 0 degC.
 """
 
 from __future__ import annotations
@@ -54,29 +55,51 @@ def _inputs(*arrays: np.ndarray | float) -> list[np.ndarray]:
 
 @functools.lru_cache(maxsize=64)
 def _hourly(kind: str, dry: bytes, second: bytes, pressure: bytes) -> tuple[np.ndarray, ...]:
-    """Wet bulb, humidity ratio, enthalpy and density of each hour, by psychrolib."""
-    psychrolib.SetUnitSystem(psychrolib.SI)
-    hours = zip(*(np.frombuffer(b).tolist() for b in (dry, second, pressure)), strict=True)
-    one = _of_dew_point if kind == "dew point" else _of_wet_bulb
-    out = np.array([one(t, x, p) for t, x, p in hours]).T
+    """Wet bulb, humidity ratio, enthalpy and density of each hour, to psychrolib's last digit."""
+    t, x, p = (np.frombuffer(b) for b in (dry, second, pressure))
+    if kind == "dew point":
+        ratio = _saturated_ratio(x, p)
+        wet = _wet_bulb(t, ratio, p)
+    else:
+        ratio, wet = _ratio(t, x, p), x
+    enthalpy = (1.006 * t + ratio * (2501.0 + 1.86 * t)) * 1000
+    volume = psychrolib.R_DA_SI * (t + 273.15) * (1 + 1.607858 * ratio) / p
+    out = np.array([wet, ratio, enthalpy, (1 + ratio) / volume])
     out.flags.writeable = False
     return tuple(out)
 
 
-def _of_dew_point(dry_c: float, dew_c: float, pressure: float) -> tuple[float, ...]:
-    ratio = psychrolib.GetHumRatioFromTDewPoint(dew_c, pressure)
-    wet = psychrolib.GetTWetBulbFromHumRatio(dry_c, ratio, pressure)
-    return _properties(dry_c, wet, ratio, pressure)
+def _each(function: Callable[..., float], *arrays: np.ndarray) -> np.ndarray:
+    """A function of psychrolib's, hour by hour."""
+    psychrolib.SetUnitSystem(psychrolib.SI)
+    return np.array([function(*row) for row in zip(*(a.tolist() for a in arrays), strict=True)])
 
 
-def _of_wet_bulb(dry_c: float, wet_c: float, pressure: float) -> tuple[float, ...]:
-    ratio = psychrolib.GetHumRatioFromTWetBulb(dry_c, wet_c, pressure)
-    return _properties(dry_c, wet_c, ratio, pressure)
+def _saturated_ratio(temp_c: np.ndarray, pressure: np.ndarray) -> np.ndarray:
+    """Humidity ratio of saturated air; weather is rounded, so that few temperatures differ."""
+    different, at = np.unique(temp_c, return_inverse=True)
+    vapour = _each(psychrolib.GetSatVapPres, different)[at]
+    return np.maximum(0.621945 * vapour / (pressure - vapour), psychrolib.MIN_HUM_RATIO)
 
 
-def _properties(dry_c: float, wet_c: float, ratio: float, pressure: float) -> tuple[float, ...]:
-    enthalpy = psychrolib.GetMoistAirEnthalpy(dry_c, ratio)
-    return wet_c, ratio, enthalpy, psychrolib.GetMoistAirDensity(dry_c, ratio, pressure)
+def _ratio(dry_c: np.ndarray, wet_c: np.ndarray, pressure: np.ndarray) -> np.ndarray:
+    """Humidity ratio from dry and wet bulb, over water and over ice (equations 33 and 35)."""
+    full, less = _saturated_ratio(wet_c, pressure), 1.006 * (dry_c - wet_c)
+    water = ((2501.0 - 2.326 * wet_c) * full - less) / (2501.0 + 1.86 * dry_c - 4.186 * wet_c)
+    ice = ((2830.0 - 0.24 * wet_c) * full - less) / (2830.0 + 1.86 * dry_c - 2.1 * wet_c)
+    return np.maximum(np.where(wet_c >= 0, water, ice), psychrolib.MIN_HUM_RATIO)
+
+
+def _wet_bulb(dry_c: np.ndarray, ratio: np.ndarray, pressure: np.ndarray) -> np.ndarray:
+    """Wet bulb by psychrolib's bisection between dew point and dry bulb, of all hours at once."""
+    low = _each(psychrolib.GetTDewPointFromHumRatio, dry_c, ratio, pressure)
+    high, wet = dry_c.copy(), (low + dry_c) / 2
+    while (going := np.flatnonzero(high - low > psychrolib.PSYCHROLIB_TOLERANCE)).size:
+        tried = wet[going]
+        above = _ratio(dry_c[going], tried, pressure[going]) > ratio[going]
+        high[going[above]], low[going[~above]] = tried[above], tried[~above]
+        wet[going] = (high[going] + low[going]) / 2
+    return wet
 
 
 def _air(kind: str, dry: np.ndarray, second: np.ndarray, pressure: np.ndarray) -> Air:
@@ -120,8 +143,3 @@ def warmer(air: Air, by_k: np.ndarray | float) -> Air:
     dry, pressure = _inputs(air.dry_bulb_c + by_k, air.pressure_pa)
     dew = _each(psychrolib.GetTDewPointFromHumRatio, dry, air.humidity_ratio, pressure)
     return _air("dew point", dry, np.minimum(dew, dry), pressure)
-
-
-def _each(function: Callable[..., float], *arrays: np.ndarray) -> np.ndarray:
-    psychrolib.SetUnitSystem(psychrolib.SI)
-    return np.array([function(*row) for row in zip(*(a.tolist() for a in arrays), strict=True)])

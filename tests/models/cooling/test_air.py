@@ -1,6 +1,7 @@
 """Moist air: the ASHRAE Handbook's example and table, limits, hours, a heated yard."""
 
 import numpy as np
+import psychrolib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,6 +42,25 @@ def test_saturated_air_of_the_handbooks_table():
 def test_wet_bulb_lies_between_dew_point_and_dry_bulb(dry, spread, pressure):
     found = air.from_dew_point(dry, dry - spread, pressure)
     assert dry - spread - 0.01 <= found.wet_bulb_c[0] <= dry + 0.01
+
+
+def test_arrays_hold_what_psychrolib_gives_hour_by_hour():
+    rng = np.random.default_rng(3)
+    dry = np.round(rng.uniform(-25, 45, 300), 1)
+    dew = dry - np.round(rng.choice([0, 1], 300) * rng.uniform(0, 30, 300), 1)
+    pressure = np.round(rng.uniform(85_000, 104_000, 300))
+    psychrolib.SetUnitSystem(psychrolib.SI)
+    found = air.from_dew_point(dry, dew, pressure)
+    again = air.from_wet_bulb(dry, np.round(found.wet_bulb_c, 1), pressure)
+    for i, (t, d, p) in enumerate(zip(dry.tolist(), dew.tolist(), pressure.tolist(), strict=True)):
+        wet = psychrolib.GetTWetBulbFromTDewPoint(t, d, p)
+        ratio = psychrolib.GetHumRatioFromTDewPoint(d, p)
+        enthalpy = psychrolib.GetMoistAirEnthalpy(t, ratio)
+        density = psychrolib.GetMoistAirDensity(t, ratio, p)
+        got = (found.wet_bulb_c, found.humidity_ratio, found.enthalpy_j_kg, found.density_kg_m3)
+        assert [x[i] for x in got] == [wet, ratio, enthalpy, density]
+        wet = min(round(float(found.wet_bulb_c[i]), 1), t)
+        assert again.humidity_ratio[i] == psychrolib.GetHumRatioFromTWetBulb(t, wet, p)
 
 
 def test_dew_points_above_the_dry_bulb_are_saturation():
