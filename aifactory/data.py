@@ -51,6 +51,7 @@ __all__ = [
 
 ENVIRONMENT = "AIFACTORY_DATA"
 WHOLE = "factory"  # the chapter that joins all others, and judges no claim of its own
+_OWN = Path(__file__).resolve().parent.parent / "data"
 BUILT_IN = ("claims", "figures", "sources", "corrections")  # tables that every chapter shares
 
 
@@ -66,7 +67,7 @@ def __getattr__(name: str) -> Any:
 def folder() -> Path:
     """The data folder: beside the package, or where AIFACTORY_DATA points."""
     here = os.environ.get(ENVIRONMENT)
-    return Path(here).resolve() if here else Path(__file__).resolve().parent.parent / "data"
+    return Path(here).resolve() if here else _OWN
 
 
 # --- the package ---------------------------------------------------------------------------------

@@ -251,13 +251,14 @@ def execute(
 ) -> dict[str, str]:
     """Bring chapters up to date, in parallel; returns what was done to each.
 
-    Runs only what changed, unless `force`, longest first. All chapters are tried before a
-    ChapterError that names each failed one is raised; a failed chapter's stored notebook stays as
-    it was.
+    Runs only what changed, unless `force`, longest first: `jobs` at a time, without it one more
+    than there are processors, as kernels wait for their next cell now and then. All chapters are
+    tried before a ChapterError that names each failed one is raised; a failed chapter's stored
+    notebook stays as it was.
     """
     wanted = list(names) or chapters(notebooks)
     todo = sorted(wanted, key=lambda name: -_stored_bytes(name, notebooks))
-    gate = asyncio.Semaphore(jobs or os.cpu_count() or 1)
+    gate = asyncio.Semaphore(jobs or (os.cpu_count() or 1) + 1)
 
     async def one(name: str) -> str:
         async with gate:

@@ -282,7 +282,7 @@ def sobol_indices(
             "total_conf": out["ST_conf"],
         }
     )
-    return frame.sort_values("total", ascending=False, ignore_index=True)
+    return frame.sort_values("total", ascending=False, ignore_index=True, kind="stable")
 
 
 def tornado(
@@ -307,4 +307,4 @@ def tornado(
             "swing": np.abs(out[:, 1] - out[:, 0]),
         }
     )
-    return frame.sort_values("swing", ascending=False, ignore_index=True)
+    return frame.sort_values("swing", ascending=False, ignore_index=True, kind="stable")

@@ -249,7 +249,7 @@ def power_station(db: Database, air: dict[str, np.ndarray], evaporated: np.ndarr
     output = np.zeros(len(temp))
     for m in range(1, 13):
         here = np.flatnonzero(month == m)
-        place = np.abs(temp[here] - 18).argsort().argsort()
+        place = np.abs(temp[here] - 18).argsort(kind="stable").argsort(kind="stable")
         output[here] = np.quantile(demand[recent & (months == m)], (place + 0.5) / len(here))
     shape = output * evaporated
     return shape / shape.mean()
@@ -320,7 +320,7 @@ def binding(db: Database) -> dict[str, np.ndarray]:
     allen = power_station(db, typical, year)
     wanted = [year, allen + year, *(pads(a, one)[:, 0] for a in (typical, hot)),
               towers(hot, one)[:, 0]]  # fmt: skip
-    worst = np.unique(np.concatenate([np.argsort(v)[-6:] for v in wanted]))
+    worst = np.unique(np.concatenate([np.argsort(v, kind="stable")[-6:] for v in wanted]))
     hours = (24 * worst[:, None] + np.arange(24)).ravel()
     warm = rng.uniform(*ends, SITES) / middle
     gone = {}

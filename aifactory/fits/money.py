@@ -38,13 +38,17 @@ def heat_rates() -> dict[str, tuple[float, float, float]]:
     """Heat rates by size of turbine (MMBtu/MWh): 5, 50 and 75 % points of those that ran."""
     rows = table("power/gas_turbine_classes").query("hours_at_least == 2000")
     columns = [f"heat_rate_p{q}_mmbtu_per_mwh" for q in ("05", "50", "75")]
-    found = rows.sort_values("size_class")[columns].to_numpy(float).tolist()
+    found = rows.sort_values("size_class", kind="stable")[columns].to_numpy(float).tolist()
     return {name: (low, mid, high) for name, (low, mid, high) in zip(HEAT, found, strict=True)}
 
 
 def permitted() -> pd.DataFrame:
     """Turbines of the permanent permit at Southaven, smallest first."""
-    rows = table("power/turbine_fleet").query("site == 'Southaven'").sort_values("unit_mw")
+    rows = (
+        table("power/turbine_fleet")
+        .query("site == 'Southaven'")
+        .sort_values("unit_mw", kind="stable")
+    )
     return rows[rows["status"] == "permitted, permanent"]
 
 
@@ -241,7 +245,7 @@ def spare_break_evens(load_mw: float = SITE_MW) -> np.ndarray:
 
     Over classes of unit with equal weights, for a flat load of `load_mw`; kW years a MWh.
     """
-    classes = table("power/unit_classes").sort_values("unit_mw")
+    classes = table("power/unit_classes").sort_values("unit_mw", kind="stable")
     x = classes.loc[classes.index.repeat(SPARE_DRAWS)].reset_index(drop=True)
     names = ("forced", "repair", "restart")
     u = sample({k: uniform(0, 1) for k in names}, len(x), _rng("spares"))

@@ -162,7 +162,7 @@ def _losses() -> np.ndarray:
 
 def _frontier_losses() -> tuple[float, float]:
     rows = data.table("networking/mfu_published").query("kind == 'fixed work each'")
-    rows = rows.sort_values("accelerators")
+    rows = rows.sort_values("accelerators", kind="stable")
     n, kept = (rows[c].to_numpy(float) for c in ("accelerators", "relative_efficiency"))
     law = scaling.fit_law(n / n[0], 1 / (n * kept), "amdahl")
     ends = np.array([_utilisation()[1][0], data.figure("post-gpus-low").central])

@@ -333,7 +333,7 @@ def worst_days() -> _Days:
     others = c1 * _mgd_per_mw(towers[0][:, 0]) * (1 + metered_share()) / 2 + mean * allen
     worst = set()
     for one in (*(t[:, 0] for t in towers), *(p[:, 0] for p in pads), others):
-        worst |= set(np.argsort(one)[-5:].tolist())
+        worst |= set(np.argsort(one, kind="stable")[-5:].tolist())
     pick = np.array(sorted(worst))
     at = (24 * pick[:, None] + np.arange(24)).ravel()
     low, high = map(float, shift / shift.mean())

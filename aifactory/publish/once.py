@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, TypeVar
 from aifactory import data
 from aifactory import verdicts as stored
 
-DATA = Path(data.__file__).parents[1] / "data"
 Found = TypeVar("Found")
 
 
@@ -47,6 +45,6 @@ def _sources(path: Path) -> dict[str, data.Source]:
 
 def source(name: str) -> data.Source:
     """A source, as `data.source` gives it; that works out anew each time where data are."""
-    path = Path(os.environ.get(data.ENVIRONMENT) or DATA) / "sources.csv"
+    path = data.folder() / "sources.csv"
     found = _sources(path) if path.is_file() else {}
     return found[name] if name in found else data.source(name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from chapter_text import NOTEBOOKS, Block, chapters, tree
 
 from aifactory import data
 
+PACKAGE = Path(data.__file__).parent
 SECTIONS = ("claim", "criterion", "data", "model", "result", "change", "verdict", "limits")
 TITLES = {
     "claim": "The claim",
@@ -155,6 +157,31 @@ def test_no_clock_no_network_no_unseeded_chance(chapter):
             if isinstance(node, ast.Call) and FORBIDDEN_CALLS.search(dotted(node.func)):
                 found.append(f"line {block.line}: {dotted(node.func)}()")
     assert found == [], "data comes from aifactory.data, chance from book.rng"
+
+
+def unstable(node: ast.AST) -> bool:
+    """Whether rows that tie may come in any order: another processor sorts in other steps.
+
+    Sorts by several columns keep the order of ties by themselves.
+    """
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    several = bool(node.args) and isinstance(node.args[0], ast.List)
+    said = any(k.arg == "kind" for k in node.keywords)
+    return node.func.attr in ("sort_values", "argsort") and not several and not said
+
+
+@every_chapter
+def test_ties_keep_their_order_on_every_processor(chapter):
+    code = [(block.line, node) for block in chapter.code for node in ast.walk(tree(block))]
+    found = [f"line {line}: {ast.unparse(node)[:80]}" for line, node in code if unstable(node)]
+    assert found == [], 'add kind="stable"'
+
+
+def test_ties_keep_their_order_in_the_package_too():
+    code = [(p, ast.parse(p.read_text(encoding="utf-8"))) for p in PACKAGE.rglob("*.py")]
+    found = [f"{p.name}:{n.lineno}" for p, all_of in code for n in ast.walk(all_of) if unstable(n)]
+    assert found == [], 'add kind="stable"'
 
 
 @every_chapter

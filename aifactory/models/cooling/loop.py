@@ -51,7 +51,7 @@ def coolant(name: str, temp_c: float) -> Coolant:
         raise ValueError(f"unknown coolant {name!r}; use one of {sorted(FLUIDS)}")
     if not 0 <= temp_c <= 95:
         raise ValueError(f"coolant properties hold from 0 to 95 °C, got {temp_c}")
-    from CoolProp.CoolProp import PropsSI  # takes a second to load
+    from CoolProp.CoolProp import PropsSI  # takes seconds to load
 
     where = ("T", temp_c + ZERO_C_K, "P", PRESSURE_PA, FLUIDS[name])
     return Coolant(*(float(PropsSI(key, *where)) for key in "DCVL"))

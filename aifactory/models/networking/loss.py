@@ -64,11 +64,15 @@ def stop_h(
     r_flat, m_flat = r.ravel(), m.ravel()
     struck = -np.expm1(-r_flat / m_flat)  # probability that a failure strikes the restart
     going = np.flatnonzero(rng.random(lost.size) < struck)
+    so_far, mean, chance = lost[going], m_flat[going], struck[going]
     for _ in range(TRIES):
         if not going.size:
             break
-        lost[going] += _cut_exponential(m_flat[going], r_flat[going], rng)
-        going = going[rng.random(going.size) < struck[going]]
+        so_far -= mean * np.log1p(rng.random(going.size) * -chance)  # as in _cut_exponential
+        again = rng.random(going.size) < chance
+        lost[going[~again]] = so_far[~again]
+        going, so_far, mean, chance = (x[again] for x in (going, so_far, mean, chance))
+    lost[going] = so_far
     return lost.reshape(r.shape) + r
 
 

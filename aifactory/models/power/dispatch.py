@@ -186,7 +186,7 @@ def fleet_capacity(
     work = maintenance_windows(member.size, planned_rate_1, len(temperature_c))
     # classes take turns in the maintenance plan, so that no class is out as a block
     turn = np.concatenate([(np.arange(n) + 0.5) / n for n in fleet.units])
-    work = work[:, np.argsort(np.argsort(turn, kind="stable"))]
+    work = work[:, np.argsort(np.argsort(turn, kind="stable"), kind="stable")]
     failing = [chance[k].to_numpy(float) for k in ("forced_outage_1", "repair_h", "derate_per_c")]
     up = units_up(member, failing[0], failing[1], work, rng, stress)
     out = _by_source(up.shape)

@@ -75,8 +75,8 @@ def definition_gap(
     """
     columns = [place, year, value]
     near = pd.merge_asof(
-        other[columns].sort_values(year),
-        main[columns].sort_values(year),
+        other[columns].sort_values(year, kind="stable"),
+        main[columns].sort_values(year, kind="stable"),
         on=year,
         by=place,
         direction="nearest",

@@ -37,7 +37,9 @@ class GroupIndices:
             "first": self.first, "first_low": f[0], "first_high": f[1],
             "total": self.total, "total_low": t[0], "total_high": t[1],
         }  # fmt: skip
-        return pd.DataFrame(columns).sort_values("total", ascending=False, ignore_index=True)
+        return pd.DataFrame(columns).sort_values(
+            "total", ascending=False, ignore_index=True, kind="stable"
+        )
 
 
 @dataclass(frozen=True)

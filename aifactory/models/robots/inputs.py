@@ -58,7 +58,7 @@ def worker_prices(
     if rows.empty:
         raise ValueError(f"no price of a working {robot_class or 'robot'} is known by {known_by}")
     logs = np.log(rows["central_usd"].astype(float))
-    return np.exp(logs.groupby(rows["maker"]).mean()).sort_values().rename("price_usd")
+    return np.exp(logs.groupby(rows["maker"]).mean()).sort_values(kind="stable").rename("price_usd")
 
 
 def price_distribution(prices_usd: ArrayLike) -> Distribution:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import CoolProp.CoolProp as CoolProp
 import numpy as np
 import psychrolib
 import pytest
@@ -37,6 +38,12 @@ def test_a_million_gallons_a_day():
 )
 def test_latent_heat_is_that_of_the_steam_tables(temp, kj):
     assert need.h_fg_j_kg(temp) / 1e3 == pytest.approx(kj, abs=0.15)
+
+
+def test_latent_heat_is_that_of_coolprop():
+    temp_c = np.linspace(0.01, 100, 500)
+    vapour, water = (CoolProp.PropsSI("H", "T", temp_c + 273.15, "Q", q, "Water") for q in (1, 0))
+    assert need.h_fg_j_kg(temp_c) == pytest.approx(vapour - water, rel=1e-7)
 
 
 def test_the_ceiling_at_30_degrees():
