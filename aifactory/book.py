@@ -7,6 +7,7 @@ in which chapters run.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import html
 import sys
@@ -31,6 +32,7 @@ def setup(chapter: str) -> None:
     if chapter != data.WHOLE:
         data.chapter_claims(chapter)
     _chapter = chapter
+    gc.set_threshold(100_000, 50, 50)  # a chapter keeps most of what it makes
 
 
 def _open_chapter() -> str:
