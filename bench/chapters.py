@@ -1,8 +1,8 @@
 """Run the chapters as `make execute` does, and with papermill one after another.
 
-What is measured is wall-clock time, in copies of the notebooks. The book runs as many chapters at
-the same time as there are processors, each in a kernel of its own, so a chapter may take longer
-than it does alone, and all of them shorter than their sum.
+What is measured is wall-clock time, in copies of the notebooks. The book runs one chapter more at
+the same time than there are processors, each in a kernel of its own, so that all of them take
+shorter than their sum; each is also run alone.
 """
 
 from __future__ import annotations
@@ -31,25 +31,11 @@ EACH = {
 GROWTH = growing(SERIES, f"Execution of {{}} × chapter {COPIED}", "s", COPIES)
 
 
-def together(names: list[str], notebooks: Path) -> tuple[float, dict[str, float]]:
-    """Seconds for some chapters as `make execute` runs them: of all, and of each.
-
-    It says how far each has come, the first time before its kernel is there.
-    """
-    begun: dict[str, float] = {}
-    ended: dict[str, float] = {}
-
-    def note(line: str) -> None:
-        name, _, count = line.removesuffix(" cells").partition(": ")
-        done, _, total = count.partition("/")
-        begun.setdefault(name, time.perf_counter())
-        if done == total:
-            ended[name] = time.perf_counter()
-
+def seconds(names: list[str], notebooks: Path) -> float:
+    """Seconds for some chapters together, as `make execute` runs them."""
     start = time.perf_counter()
-    execute.execute(names, notebooks=notebooks, force=True, say=note)
-    whole = time.perf_counter() - start
-    return whole, {n: ended[n] - begun[n] for n in names}
+    execute.execute(names, notebooks=notebooks, force=True, say=lambda line: None)
+    return time.perf_counter() - start
 
 
 def papermill_seconds(chapter: str, notebooks: Path) -> float:
@@ -80,11 +66,12 @@ def measure(quick: bool) -> Iterator[Found]:
     names = [COPIED] if quick else execute.chapters()
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(execute.NOTEBOOKS, folder, dirs_exist_ok=True)
-        whole, each = together(names, Path(folder))
+        whole = 0.0 if quick else seconds(names, Path(folder))
         slow = {}
         for name in names:
+            took = seconds([name], Path(folder))
             slow[name] = papermill_seconds(name, Path(folder))
-            yield Found(EACH[name].what, [each[name]], slow[name])
+            yield Found(EACH[name].what, [took], slow[name])
     if not quick:
         yield Found(ALL.what, [whole], sum(slow.values()))
 
@@ -96,7 +83,7 @@ def growth(quick: bool) -> Iterator[Found]:
         for count in sizes:
             with tempfile.TemporaryDirectory() as folder:
                 names = copies(count, Path(folder))
-                yield count, [together(names, Path(folder))[0]]
+                yield count, [seconds(names, Path(folder))]
 
     yield from grown(GROWTH, sized(COPIES[:2] if quick else COPIES))
 
