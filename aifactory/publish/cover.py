@@ -10,7 +10,7 @@ from typing import Any
 import vl_convert
 
 from aifactory import charts, verdicts
-from aifactory.publish import directives, pages
+from aifactory.publish import directives, once, pages
 from aifactory.publish.html import escape
 
 WIDTH, HEIGHT = 1200, 1800
@@ -24,7 +24,7 @@ def rows(notebooks: Path) -> Iterator[tuple[str, list[float]]]:
     for chapter in directives.chapters():
         path = verdicts.chapter_path(chapter, notebooks)
         if path.exists():
-            claims = verdicts.by_claim(verdicts.read(path))
+            claims = verdicts.by_claim(once.verdicts(path))
             found = [_newest(editions) for editions in claims.values()]
             yield chapter, [p for p in found if p is not None]
 

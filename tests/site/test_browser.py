@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from visit import CHAPTERS, EMPTY_DRAWINGS, HEIGHTS, MODES, PAGES, ROOT, Visit, offenders, weight
 
-# What passes isn't written out: faster. Contrast is asked apart, below.
+# What passes isn't written out: faster. What hangs on looks is asked apart, below.
 VIOLATIONS = {"resultTypes": ["violations"]}
 BY_LOOK = ["color-contrast", "link-in-text-block"]  # links differ from the text around them
 ALL_BUT_LOOK = VIOLATIONS | {"rules": {rule: {"enabled": False} for rule in BY_LOOK}}

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import psychrolib
 
+from aifactory.models.water import need
+
 CELSIUS_LIMITS = (-60.0, 60.0)  # beyond any weather on record
 PASCAL_LIMITS = (50_000.0, 110_000.0)
 
@@ -79,15 +81,14 @@ def _saturated_ratio(temp_c: np.ndarray, pressure: np.ndarray) -> np.ndarray:
     """Humidity ratio of saturated air; weather is rounded, so that few temperatures differ."""
     different, at = np.unique(temp_c, return_inverse=True)
     vapour = _each(psychrolib.GetSatVapPres, different)[at]
-    return np.maximum(0.621945 * vapour / (pressure - vapour), psychrolib.MIN_HUM_RATIO)
+    ratio = need.WATER_TO_AIR * vapour / (pressure - vapour)
+    return np.maximum(ratio, psychrolib.MIN_HUM_RATIO)
 
 
 def _ratio(dry_c: np.ndarray, wet_c: np.ndarray, pressure: np.ndarray) -> np.ndarray:
-    """Humidity ratio from dry and wet bulb, over water and over ice (equations 33 and 35)."""
-    full, less = _saturated_ratio(wet_c, pressure), 1.006 * (dry_c - wet_c)
-    water = ((2501.0 - 2.326 * wet_c) * full - less) / (2501.0 + 1.86 * dry_c - 4.186 * wet_c)
-    ice = ((2830.0 - 0.24 * wet_c) * full - less) / (2830.0 + 1.86 * dry_c - 2.1 * wet_c)
-    return np.maximum(np.where(wet_c >= 0, water, ice), psychrolib.MIN_HUM_RATIO)
+    """Humidity ratio from dry and wet bulb."""
+    ratio = need.wet_bulb_ratio(dry_c, wet_c, _saturated_ratio(wet_c, pressure))
+    return np.maximum(ratio, psychrolib.MIN_HUM_RATIO)
 
 
 def _wet_bulb(dry_c: np.ndarray, ratio: np.ndarray, pressure: np.ndarray) -> np.ndarray:

@@ -60,15 +60,15 @@ def stop_h(
     )
     if not ((t > 0).all() and (m > 0).all() and (d >= 0).all() and (r >= 0).all()):
         raise ValueError("interval_h and mtbf must be positive, write_h and restart_h not negative")
-    lost = _cut_exponential(m, t + d, rng).ravel()
+    lost = _cut_exponential(m, _struck(t + d, m), rng).ravel()
     r_flat, m_flat = r.ravel(), m.ravel()
-    struck = -np.expm1(-r_flat / m_flat)  # probability that a failure strikes the restart
+    struck = _struck(r_flat, m_flat)
     going = np.flatnonzero(rng.random(lost.size) < struck)
     so_far, mean, chance = lost[going], m_flat[going], struck[going]
     for _ in range(TRIES):
         if not going.size:
             break
-        so_far -= mean * np.log1p(rng.random(going.size) * -chance)  # as in _cut_exponential
+        so_far += _cut_exponential(mean, chance, rng)
         again = rng.random(going.size) < chance
         lost[going[~again]] = so_far[~again]
         going, so_far, mean, chance = (x[again] for x in (going, so_far, mean, chance))
@@ -76,6 +76,11 @@ def stop_h(
     return lost.reshape(r.shape) + r
 
 
-def _cut_exponential(mean: np.ndarray, end: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Exponential draws, given that they lie below `end`."""
-    return -mean * np.log1p(rng.random(mean.shape) * np.expm1(-end / mean))
+def _struck(hours: np.ndarray, mtbf: np.ndarray) -> np.ndarray:
+    """Probability that a failure strikes within some hours."""
+    return -np.expm1(-hours / mtbf)
+
+
+def _cut_exponential(mean: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Exponential draws, given that they lie among the share `below` of the smallest."""
+    return -mean * np.log1p(rng.random(mean.shape) * -below)

@@ -195,12 +195,12 @@ def fleet_capacity(
     return out
 
 
-def _by_source(shape: tuple[int, ...], dtype: type = float) -> np.ndarray:
+def _by_source(shape: tuple[int, ...]) -> np.ndarray:
     """An empty array whose last axis, the sources, lies outermost in memory.
 
     Every step of a dispatch reads one source whole, which is then one piece.
     """
-    return np.moveaxis(np.empty((shape[-1], *shape[:-1]), dtype=dtype), 0, -1)
+    return np.moveaxis(np.empty((shape[-1], *shape[:-1])), 0, -1)
 
 
 def with_grid(

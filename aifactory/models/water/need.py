@@ -137,10 +137,17 @@ def humidity_ratio(dry_c: ArrayLike, wet_c: ArrayLike, pressure_pa: ArrayLike) -
     Shapes broadcast; never below zero.
     """
     dry, wet = np.asarray(dry_c, dtype=float), np.asarray(wet_c, dtype=float)
-    full = saturated_humidity_ratio(wet, pressure_pa)
+    return np.maximum(wet_bulb_ratio(dry, wet, saturated_humidity_ratio(wet, pressure_pa)), 0)
+
+
+def wet_bulb_ratio(dry: np.ndarray, wet: np.ndarray, full: np.ndarray) -> np.ndarray:
+    """The same equations, given the ratio `full` of air that is saturated at its wet bulb.
+
+    Over water and over ice; below zero where the two temperatures (°C) can't belong together.
+    """
     above = ((2501 - 2.326 * wet) * full - 1.006 * (dry - wet)) / (2501 + 1.86 * dry - 4.186 * wet)
     below = ((2830 - 0.24 * wet) * full - 1.006 * (dry - wet)) / (2830 + 1.86 * dry - 2.1 * wet)
-    return np.maximum(np.where(wet >= 0, above, below), 0)
+    return np.where(wet >= 0, above, below)
 
 
 def _enthalpy_j_kg(temp_c: np.ndarray, ratio: np.ndarray) -> np.ndarray:
