@@ -289,7 +289,8 @@ def _round_to(value: float, decimals: int) -> float | int | None:
         return None
     if value == int(value) and abs(value) < 2**53:
         return int(value)
-    rounded = round(value, decimals)
+    # in two steps, so that a tie does not hang on the last bit, which processors differ in
+    rounded = round(round(value, decimals + 6), decimals)
     return int(rounded) if rounded == int(rounded) else rounded
 
 

@@ -85,10 +85,13 @@ class Verdict:
 
 
 def significant(value: float, digits: int = 4) -> float:
-    """`value` rounded to `digits` significant digits; zero and non-finite values come back."""
+    """`value` rounded to `digits` significant digits; zero and non-finite values come back.
+
+    By way of twelve digits, so that a tie does not hang on the last bit, which processors differ in.
+    """
     if value == 0 or not math.isfinite(value):
         return float(value)
-    return float(f"{value:.{digits}g}")
+    return float(f"{float(f'{value:.12g}'):.{digits}g}")
 
 
 def judge(

@@ -33,6 +33,13 @@ def test_a_probability_outside_its_range_is_refused(bad):
         v.rate(bad)
 
 
+@given(st.integers(-(10**4), 10**4), st.integers(-3, 6), st.integers(1, 5))
+def test_a_tie_does_not_hang_on_the_last_bit(whole, places, digits):
+    value = (whole + 0.5) / 10.0**places
+    near = [v.significant(np.nextafter(value, side), digits) for side in (-np.inf, value, np.inf)]
+    assert near[0] == near[1] == near[2]
+
+
 def test_judge_counts_the_draws_for_which_the_criterion_holds():
     got = v.judge("c", "crit", samples=np.arange(101.0), holds=np.arange(101) < 25, **FACTS)
     assert got.probability == pytest.approx(25 / 101, abs=1e-4)

@@ -10,8 +10,11 @@ import sys
 from xml.etree import ElementTree
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aifactory import charts
 
@@ -40,6 +43,7 @@ SCRIPT = """
 import json, sys
 sys.path.insert(0, "tests/site")
 import altair as alt
+import numpy as np
 import test_charts
 for _ in range(int(sys.argv[1])):  # move Altair's and vl-convert's counters on
     alt.param(value=1)
@@ -121,6 +125,14 @@ def test_a_narrow_spread_is_not_rounded_away():
     kept = [r["homes"] for r in finish(chart)["datasets"]["power-dots-data-1"]]
     assert kept == pytest.approx(hertz, abs=1e-5)
     assert len(set(kept)) == 3
+
+
+@given(st.integers(-(10**5), 10**5), st.integers(0, 6))
+def test_a_tie_does_not_hang_on_the_last_bit(thousandths, places):
+    value = (thousandths + 0.5) / 10**places
+    near = [np.nextafter(value, side) for side in (-np.inf, value, np.inf)]
+    rows = [charts._round_rows([{"x": float(v)}], 4) for v in near]
+    assert rows[0] == rows[1] == rows[2]
 
 
 def test_missing_numbers_become_null():
