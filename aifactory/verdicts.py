@@ -87,7 +87,7 @@ class Verdict:
 def significant(value: float, digits: int = 4) -> float:
     """`value` rounded to `digits` significant digits; zero and non-finite values come back.
 
-    By way of twelve digits, so that a tie does not hang on the last bit, which processors differ in.
+    By way of twelve digits, so that no tie hangs on the last bit, which processors differ in.
     """
     if value == 0 or not math.isfinite(value):
         return float(value)
