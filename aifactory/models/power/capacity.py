@@ -77,7 +77,8 @@ def revisions(milestones: pd.DataFrame, horizons_days: Sequence[int] = (0,)) -> 
     The day is the earlier edition's own date plus each horizon (negative: looking back; positive:
     its forecast). Days after the newest edition, and pairs where the earlier edition has no power,
     are left out. Returns site, edition_date, horizon_days, standing_days (how long the earlier
-    edition's level had stood on that day), earlier_mw, later_mw and ratio (later/earlier,
+    edition's level had stood on that day), foretold (whether the earlier edition had that level as
+    a projection; False without a column claim_type), earlier_mw, later_mw and ratio (later/earlier,
     dimensionless, 0 where the later edition has taken all power back).
     """
     out: list[tuple] = []
@@ -88,20 +89,40 @@ def revisions(milestones: pd.DataFrame, horizons_days: Sequence[int] = (0,)) -> 
             days = [issued + pd.Timedelta(days=h) for h in horizons_days]
             kept = [(h, d) for h, d in zip(horizons_days, days, strict=True) if d <= newest]
             when = pd.DatetimeIndex([d for _, d in kept]).to_numpy()
-            earlier = _steps(edition(rows, site, issued))
+            told = edition(rows, site, issued)
+            earlier, kinds = _steps(told), told.get("claim_type", pd.Series("", told.index))
+            foretold = step_value(earlier[0], (kinds == "projection").to_numpy(), when) > 0
             out += zip(
                 [site] * len(kept),
                 [issued] * len(kept),
                 [h for h, _ in kept],
                 standing_days(*earlier, when),
+                foretold,
                 step_value(*earlier, when),
                 step_value(*later, when),
                 strict=True,
             )
-    columns = ["site", "edition_date", "horizon_days", "standing_days", "earlier_mw", "later_mw"]
+    columns = ["site", "edition_date", "horizon_days", "standing_days", "foretold"]
+    columns += ["earlier_mw", "later_mw"]
     frame = pd.DataFrame(out, columns=columns)
     frame = frame[frame["earlier_mw"] > 0].reset_index(drop=True)
     return frame.assign(ratio=frame["later_mw"] / frame["earlier_mw"])
+
+
+def carried_share(
+    load_mw: np.ndarray, supply_mw: np.ndarray, threshold_mw: float
+) -> tuple[float, float]:
+    """What a bound on supply says of a load: chance that it is met, and of the threshold if so.
+
+    `load_mw` and `supply_mw` (n,) are independent draws. Returns the share of draws whose load the
+    supply carries, and among these the share at or above `threshold_mw`: rejection sampling, the
+    load's law conditioned on the bound. Raises ValueError where no draw is carried.
+    """
+    carried = np.asarray(load_mw) <= np.asarray(supply_mw)
+    if not carried.any():
+        raise ValueError("the supply carries none of the loads drawn")
+    kept = np.asarray(load_mw)[carried]
+    return float(carried.mean()), float((kept >= threshold_mw).mean())
 
 
 def draw_ratios(pairs: pd.DataFrame, n: int, rng: np.random.Generator) -> np.ndarray:

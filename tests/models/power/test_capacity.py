@@ -94,6 +94,22 @@ class TestRevisions:
         )
         assert capacity.revisions(rows, [0]).empty
 
+    def test_tells_a_projection_from_what_stood(self):
+        rows = milestones(
+            ("A", "2026-01-01", "2025-06-01", 50.0), ("A", "2026-01-01", "2025-12-30", 90.0),
+            ("A", "2026-06-01", "2025-06-01", 45.0),
+        )  # fmt: skip
+        kinds = rows.assign(claim_type=["estimate", "projection", "estimate"])
+        assert capacity.revisions(kinds, [0, -10])["foretold"].tolist() == [True, False]
+        assert not capacity.revisions(rows, [0])["foretold"].any()
+
+    def test_a_bound_on_supply_cuts_the_load_off(self):
+        load = np.arange(1.0, 101.0)  # of loads up to 80, 31 are 50 and more
+        assert capacity.carried_share(load, np.full(100, 80.0), 50.0) == (0.8, 31 / 80)
+        assert capacity.carried_share(load, np.full(100, 200.0), 50.0) == (1.0, 0.51)
+        with pytest.raises(ValueError, match="carries none"):
+            capacity.carried_share(load, np.zeros(100), 50.0)
+
     def test_draws_sites_and_not_rows(self):
         pairs = pd.DataFrame({"site": ["A"] * 99 + ["B"], "ratio": [1.0] * 99 + [0.0]})
         draws = capacity.draw_ratios(pairs, 20_000, np.random.default_rng(1))
