@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import html
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -56,15 +57,20 @@ def wording(
     """A number, an interval (p05, p50, p95) or a text as it stands in a sentence.
 
     Numbers are rounded to `digits` significant digits; intervals read "median (90 % interval low to
-    high)". Text comes back as it is.
+    high)". Text comes back as it is, but for a space before per cent signs.
     """
     if isinstance(value, str):
-        return value
+        return _spaced(value)
     if isinstance(value, Interval) or np.ndim(value) == 1:
         low, mid, high = (verdicts.significant(float(v), digits) for v in value)
         ends = f"90 % interval {verdicts.quantity(low)} to {verdicts.quantity(high)}"
         return f"{verdicts.quantity(mid, unit)} ({ends})"
     return verdicts.quantity(verdicts.significant(float(value), digits), unit)
+
+
+def _spaced(text: str) -> str:
+    """Text with a space before each per cent sign, which Python's own format leaves out."""
+    return re.sub(r"(?<=\d)%", " %", text)
 
 
 def say(
@@ -95,10 +101,10 @@ def show(
     spec = charts.finish(
         chart,
         name=name,
-        finding=finding,
-        what=what,
+        finding=_spaced(finding),
+        what=_spaced(what),
         source_line=f"Source: {credit}" if credit else "Model of this chapter",
-        alt=alt or f"{finding}. {what}.",
+        alt=_spaced(alt or f"{finding}. {what}."),
     )
     display(charts.bundle(spec), raw=True)
 
@@ -110,6 +116,7 @@ def frame(table: pd.DataFrame, *, name: str, caption: str) -> None:
     body = table.map(lambda v: verdicts.quantity(v) if isinstance(v, float) else v)
     rows = body.to_html(index=False, border=0, na_rep="–", classes="facts", justify="left")
     head, rest = rows.split("\n", 1)
+    caption = _spaced(caption)
     text = f"{caption}\n{body.to_string(index=False)}"
     markup = (
         f'<div class="facts-wrap" id="{html.escape(name)}" tabindex="0">{head}\n'
@@ -203,6 +210,7 @@ def _grounds(given: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _write_verdict(result: verdicts.Verdict) -> None:
     record = result.as_dict()
+    record |= {k: _spaced(record[k]) for k in ("reason", "limits") if record.get(k)}
     display(
         {
             verdicts.MIME: record,

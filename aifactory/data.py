@@ -516,15 +516,20 @@ def _dated(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
             yield item["name"], frame[item["name"]]
 
 
+_RECORDS = ("dataset", "filing", "standard", "paper", "report", "book", "manual")
+_HEARSAY = ("blog", "web page", "guide")
+
+
 def _credits(frame: pd.DataFrame, cited: list[dict[str, Any]], named: int = 3) -> list[str]:
-    """Publishers (or authors) of a table's sources, those of most rows first."""
+    """Publishers (or authors) of a table's sources: most rows first, then records before press."""
     counts = frame["source_id"].value_counts() if "source_id" in frame else {}
-    ids = sorted((item["id"] for item in cited if "id" in item), key=lambda i: -counts.get(i, 0))
-    makers: list[str] = []
-    for source_id in ids:
-        made = source(source_id)
-        makers.append(made.publisher or made.author or made.title)
-    makers = list(dict.fromkeys(makers))
+
+    def place(made: Source) -> tuple[int, int]:
+        kind = 0 if made.kind in _RECORDS else 2 if made.kind in _HEARSAY else 1
+        return -counts.get(made.id, 0), kind
+
+    found = sorted((source(item["id"]) for item in cited if "id" in item), key=place)
+    makers = list(dict.fromkeys(m.publisher or m.author or m.title for m in found))
     if len(makers) <= named + 1:
         return makers
     return [*makers[:named], f"{len(makers) - named} others"]
