@@ -325,7 +325,7 @@ def ways_round(db: Database, day: str) -> dict[str, np.ndarray]:
         d[route] = start if status == "plan" else np.zeros(N)
     moves = db.columns(
         "SELECT (julianday(volume_date) - julianday(decided_on)) / 30.4375 FROM"
-        " \"supply_chain/foundry_moves\" WHERE design <> 'Huawei, phone chip'"
+        " \"supply_chain/foundry_moves\" WHERE use = 'counted'"
     )[0]
     d["move"] = one_more_time(moves, N, rng)
     d["orders"] = db.figure("intel-packages-2028") / 12 * d["tpu-over-gpu"]
