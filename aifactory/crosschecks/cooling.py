@@ -299,6 +299,54 @@ def design_density(dry: float, wet: float) -> float:
     return 101_325 * (1 + w) / (287.042 * (dry + 273.15) * (1 + 1.6078 * w))
 
 
+# --- what stood there, and the day with a unit out -----------------------------------------------
+
+
+def stood(db: Database) -> np.ndarray:
+    """Draws of the chillers at Colossus 2 in January 2026: heat by heat, the growth shared."""
+    rng = np.random.default_rng(45)
+    count, tied = db.columns(
+        "SELECT count, it_mw FROM \"cooling/sightings\" WHERE site = 'Colossus 2' AND"
+        " equipment = 'air-cooled chiller' AND it_mw IS NOT NULL"
+    )
+    most = db.one(
+        "SELECT cooling_mw FROM \"cooling/sightings\" WHERE site = 'Colossus 2' AND"
+        " equipment = 'all' AND cooling_mw IS NOT NULL"
+    )
+    which = rng.integers(len(count), size=N)
+    losses = sum(db.drawn(k, N, rng) for k in ("cdu-power-measured", "pdu-loss", "ups-loss"))
+    room = db.drawn("facility-to-it-peak", N, rng) - 1
+    heat = tied[which] * (1 + np.minimum(losses, room))
+    return count[which] / heat * (heat + rng.random(N) * (most - heat))
+
+
+@drawn_once
+def to_spare(db: Database) -> np.ndarray:
+    """Draws of capacity over heat on the twenty-year day, a unit out and the water at its limit."""
+    rng = np.random.default_rng(46)
+    cool, hot = (
+        db.one(f"SELECT value_c FROM \"cooling/design_conditions\" WHERE city = 'Memphis' AND"
+               f" statistic = '{k}'") for k in ("DB004", "DBmax20years")
+    )  # fmt: skip
+    measured = np.array(curves(db))
+    a, b, c, d, e, f, low, high, *_ = measured[rng.integers(len(measured), size=N)].T
+    gain = rng.random(N)
+
+    def one(water: np.ndarray, air: np.ndarray) -> np.ndarray:
+        x = np.clip(water, low, high)
+        edge = a + b * x + c * x * x + d * air + e * air * air + f * x * air
+        most = np.minimum(edge * (1 + SLOPE * (water - x)), 1.6)
+        return np.where(water > high, edge + gain * (most - edge), most)
+
+    water = np.clip(db.drawn("chilled-supply-temperature", N, rng), 5, 40)
+    top = np.full(N, np.inf)
+    for grade in (*db.range("warm-loop-supply"), *db.range("chilled-supply-temperature")[1:]):
+        top = np.where((grade >= water) & (grade < top), grade, top)
+    duty = np.clip(np.round(db.drawn("chillers-per-block", N, rng)), 2, 40)
+    running = duty + rng.integers(3, size=N) - 1
+    return running * one(top, np.full(N, hot)) / (duty * one(water, rng.uniform(cool, hot, N)))
+
+
 def pue_and_bar(db: Database, term: float) -> tuple[np.ndarray, np.ndarray]:
     """Draws of that PUE, a share of them with what the model misses elsewhere, and of the bar."""
     from scipy.stats import t
@@ -316,7 +364,7 @@ def pue_and_bar(db: Database, term: float) -> tuple[np.ndarray, np.ndarray]:
     middle, low, high = (db.printed("cooling", "cooling-industrial-rs-term", i) for i in range(3))
     freedom = db.printed("cooling", "cooling-industrial-rs-groups") - 1
     off = (high - low) / 2 / t.ppf(0.95, freedom) * rng.standard_t(freedom, len(pue)) + middle
-    return pue + np.where(rng.random(len(pue)) < term, off, 0), bar
+    return np.maximum(pue + np.where(rng.random(len(pue)) < term, off, 0), 1), bar
 
 
 def meets(db: Database, term: float) -> float:
@@ -332,6 +380,8 @@ YEAR = (
     " beyond it from the printed interval"
 )
 LIQUID = "rack share × plated ÷ overhead, 60,000 draws"
+GREW = "counts, losses and the shared growth, each in MW of heat, 60,000 draws"
+OUT = "curves by their terms, a drawn share of what lies beyond them, 60,000 draws"
 COUNT = "catalogue, curves and spares in 25 lines, 60,000 draws"
 
 
@@ -382,6 +432,17 @@ CHECKS = (
     Check("cooling", "verdict:cooling-industrial/energy no worse than the middle of large sites",
           "PUE of a year in Memphis, median", DRAWS, YEAR,
           lambda db: float(np.median(pue_and_bar(db, 0.5)[0])), 0.006),
+    Check("cooling", "verdict:cooling-chillers/hundreds seen on site/post",
+          "Chillers at Colossus 2 in January 2026, median", DRAWS, GREW,
+          lambda db: float(np.median(stood(db))), 0.02),
+    Check("cooling", "verdict:cooling-chillers/hundreds seen on site/post#probability",
+          "Hundreds of chillers at Colossus 2 in January 2026", DRAWS, GREW,
+          lambda db: float((stood(db) >= 200).mean()), 0.003),
+    Check("cooling",
+          "verdict:cooling-industrial/holds its supply on the twenty-year day with a unit out in"
+          " every block/#probability",
+          "Chillers hold their water on the twenty-year day, a unit out", DRAWS, OUT,
+          lambda db: float((to_spare(db) >= 1).mean()), 0.03),
     Check("cooling", "cooling-industrial-tmy-max", "Hottest hour in Memphis, °C", SQL,
           "maximum over the hours",
           lambda db: db.one('SELECT max(dry_bulb_c) FROM "cooling/weather_memphis"'), 0.001),

@@ -90,10 +90,10 @@ def test_a_dry_cooler_gives_the_same_heat_read_at_either_end():
 
 
 def test_the_count_on_site_gives_the_megawatts_of_a_unit():
-    """121 chillers were tied to about 200 MW: 1.65 MW each, as the catalogue's median."""
+    """121 chillers were tied to 200 MW of computing: 1.65 MW each, as the catalogue's median."""
     seen = table("cooling/sightings")
     seen = seen[(seen["site"] == "Colossus 2") & seen["count"].eq(121).fillna(False)].iloc[0]
-    each = seen["cooling_mw"] / seen["count"]
+    each = seen["it_mw"] / seen["count"]
     assert each == pytest.approx(1.65, abs=0.005)
     median = table("cooling/chiller_catalogue")["cooling_capacity_kw"].median() / 1000
     assert each == pytest.approx(median, rel=0.03)
