@@ -268,11 +268,13 @@ _BOTTLENECK = (
          "1 - 1 / minimum(tower_cycles, maximum(water_cycles, least_cycles))", "dimensionless",
          "Share of others' water that evaporates", "water"),
     Node("discharge_holds",
-         "(others_evaporate * (c1_mgd + allen_day_mgd) + need_day_mgd / recycled_blowdown"
+         "(minimum(pad_cycles, water_cycles) < least_cycles)"
+         " | (others_evaporate * (c1_mgd + allen_day_mgd) + need_day_mgd / recycled_blowdown"
          " <= evaporable * effluent_mgd * effluent_dry_year)"
          " & (others_evaporate * (c1_mgd * c1_hot_ratio + allen_day_mgd)"
          " + need_hot_mgd / recycled_blowdown <= evaporable * effluent_mgd)",
-         "dimensionless", "Salt returned leaves useful cycles, in a dry and in a hot year",
+         "dimensionless",
+         "Salt returned leaves useful cycles, in a dry and in a hot year, or takes none away",
          "water"),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ drawn.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,6 +177,27 @@ def weighted_cdf(
     q = np.asarray(levels, dtype=float)
     place = np.searchsorted(share, np.clip(q - 1e-12, 0, None), side="left")
     return x[order][np.minimum(place, x.size - 1)], q
+
+
+def weighed_alike(accounts: Sequence[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of a number of which `accounts` disagree, each as likely as the others to be right.
+
+    Each account is a low and a high end, in one unit, between which all values are alike; the two
+    are equal where it is one number. Returns rising probabilities and the values there, two an
+    account, as `uncertainty.tabulated` takes them. Raises ValueError for no account, for ends that
+    are not finite or fall, and for accounts that overlap.
+    """
+    given = np.asarray(accounts, dtype=float).reshape(-1, 2)
+    ends = np.sort(given, axis=0).ravel()
+    if not ends.size or not np.isfinite(ends).all():
+        raise ValueError("accounts need finite ends, and there is at least one")
+    if (given[:, 0] > given[:, 1]).any() or (np.diff(ends) < 0).any():
+        raise ValueError(
+            "an account's low end is not above its high one, and none overlaps another"
+        )
+    edge = np.arange(len(given) + 1) / len(given)
+    gap = 1e-9  # a step in probability from one account to the next
+    return np.column_stack([edge[:-1] + gap, edge[1:]]).ravel(), ends
 
 
 def leakage_saved(leakage: float, withdrawal: float, cut: np.ndarray) -> np.ndarray:

@@ -132,14 +132,37 @@ def discharge_mw(
 ) -> np.ndarray:
     """Site power (MW) at which returned blowdown leaves only `cycles_least` cycles.
 
-    From `cycles_left`: E = Q (1 − C_least/C_max) may evaporate in all, others first. Zero where the
-    water does not allow `cycles_least` to begin with. Raises ValueError for cycles not above 1.
+    From `cycles_left`: E = Q (1 − C_least/C_max) may evaporate in all, others first. Zero where
+    others' evaporation alone takes that; infinite where the water does not allow `cycles_least` to
+    begin with, as no return has taken them from it. Raises ValueError for cycles not above 1.
     """
     if not (np.asarray(cycles_least) > 1).all():
         raise ValueError("the least useful cycles are above 1")
-    room = 1 - np.asarray(cycles_least, dtype=float) / np.asarray(cycles_max, dtype=float)
-    allowed = np.asarray(flow_mgd) * np.maximum(room, 0)
-    return binding_mw(allowed, others_evaporate_mgd, evaporate_mgd_per_mw)
+    least, most = np.asarray(cycles_least, dtype=float), np.asarray(cycles_max, dtype=float)
+    allowed = np.asarray(flow_mgd) * np.maximum(1 - least / most, 0)
+    mw = binding_mw(allowed, others_evaporate_mgd, evaporate_mgd_per_mw)
+    return np.where(most < least, np.inf, mw)
+
+
+# --- why a test of returned salt fails ------------------------------------------------------------
+
+RETURNED = ("fewer cycles to begin with", "others' return alone", "own return", "enough left")
+
+
+def why_too_few(
+    cycles_max: np.ndarray, cycles_least: float, size: np.ndarray, asked: float
+) -> np.ndarray:
+    """Which of `RETURNED` is each draw's, as indices 0 to 3, shape of `size`.
+
+    `size` is the site at which returned salt binds, from `discharge_mw`, and `asked` the site in
+    the same unit. Water that never allowed `cycles_least` comes first, as no return has spoilt it;
+    then a size of nought, where others' return leaves too few before the site returns anything.
+    Raises ValueError for a site that isn't above nought.
+    """
+    if not asked > 0:
+        raise ValueError("the site asked for must be above 0")
+    most, size = np.broadcast_arrays(np.asarray(cycles_max, dtype=float), size)
+    return np.select([most < cycles_least, size <= 0, size < asked], [0, 1, 2], 3)
 
 
 # --- shares that do not grow with the site --------------------------------------------------------

@@ -197,6 +197,20 @@ def rain_model(
 # --- who else draws, and who comes first ----------------------------------------------------------
 
 
+def least_effluent_share(
+    base_now_mgd: float, base_before_mgd: float, effluent_mgd: float, influent_mgd: float
+) -> float:
+    """The least share of what comes in that leaves as effluent, at most 1, when a meter was reset.
+
+    `effluent_mgd` over `influent_mgd`, one reading of both, is that share on the old meter; the
+    bases, dry-weather flow after and before, say by how much that meter read high. Raises
+    ValueError for a flow that is not above nought.
+    """
+    if not min(base_now_mgd, base_before_mgd, effluent_mgd, influent_mgd) > 0:
+        raise ValueError("bases and readings must be above 0")
+    return min(effluent_mgd / influent_mgd / (base_now_mgd / base_before_mgd), 1.0)
+
+
 def plant_water_mgd(
     mean_mgd: np.ndarray, output: np.ndarray, evaporation: np.ndarray, share: float = 1.0
 ) -> np.ndarray:

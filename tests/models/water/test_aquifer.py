@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aifactory.models.water import aquifer
+from aifactory.uncertainty import tabulated
 
 VALUES = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=7, unique=True)
 
@@ -121,6 +122,15 @@ def test_share_at_stake():
     assert aquifer.share_at_stake(0, 10) == 0
 
 
+def test_accounts_weighed_alike_share_the_draws_evenly():
+    law = tabulated(*aquifer.weighed_alike([(150.0, 150.0), (180.0, 200.0), (147.0, 147.0)]))
+    drawn = law.ppf((np.arange(3000) + 0.5) / 3000)
+    assert [(drawn == v).sum() for v in (147.0, 150.0)] == [1000, 1000]
+    above = drawn[2000:]
+    assert (above.min(), above.max()) == pytest.approx((180.01, 199.99), abs=1e-3)
+    assert np.diff(above) == pytest.approx(0.02, abs=1e-5)
+
+
 def test_percentile_rank_by_count_and_weight():
     values = np.array([0.1, 0.1, 0.5, 2.0])
     assert aquifer.percentile_rank(values, 0.1) == (0, 0.5)
@@ -158,6 +168,10 @@ def test_leakage_saved_is_in_proportion(cut):
         lambda: aquifer.score_probabilities(51),
         lambda: aquifer.share_at_stake(-1, 10),
         lambda: aquifer.share_at_stake(1, 0),
+        lambda: aquifer.weighed_alike([]),
+        lambda: aquifer.weighed_alike([(1.0, np.nan)]),
+        lambda: aquifer.weighed_alike([(2.0, 1.0)]),
+        lambda: aquifer.weighed_alike([(1.0, 3.0), (2.0, 4.0)]),
         lambda: aquifer.percentile_rank([], 1),
         lambda: aquifer.percentile_rank([1.0, np.inf], 1),
         lambda: aquifer.percentile_rank([1.0, 2.0], 1, [0, 0]),

@@ -107,7 +107,19 @@ def test_discharge_size_is_where_the_least_cycles_are_left():
     at = limits.discharge_mw(50.0, 3.0, 0.01, 4.0, 2.0)
     assert at == pytest.approx((25 - 3) / 0.01)
     assert limits.cycles_left(4.0, 50.0, 3.0 + 0.01 * at) == pytest.approx(2.0)
-    assert limits.discharge_mw(50.0, 3.0, 0.01, 1.5, 2.0) == 0
+
+
+def test_water_of_too_few_cycles_is_not_made_so_by_its_return():
+    assert np.isinf(limits.discharge_mw(50.0, 3.0, 0.01, 1.5, 2.0))
+    assert limits.discharge_mw(50.0, 3.0, 0.01, 2.0, 2.0) == 0
+    assert limits.discharge_mw(50.0, 30.0, 0.01, 4.0, 2.0) == 0
+
+
+def test_causes_of_too_few_cycles_are_told_apart():
+    most = np.array([1.9, 2.0, 2.1, 5.0, 5.0])
+    size = np.array([np.inf, 0.0, 0.0, 1.1, 1.2])
+    assert limits.why_too_few(most, 2.0, size, 1.2).tolist() == [0, 1, 1, 2, 3]
+    assert len(limits.RETURNED) == 4
 
 
 # --- shares, and which is first ---
@@ -145,6 +157,7 @@ BAD = [
     lambda: limits.pipe_kwh_m3(np.ones(1), 1.0, 100.0, pump_efficiency=0.0),
     lambda: limits.enrichment(50.0, -1.0),
     lambda: limits.discharge_mw(50.0, 0.0, 0.01, 4.0, 1.0),
+    lambda: limits.why_too_few(np.ones(2), 2.0, np.ones(2), 0.0),
     lambda: limits.first_to_bind({}),
     lambda: limits.first_to_bind({"a": np.ones(2), "b": np.ones(3)}),
 ]

@@ -127,6 +127,12 @@ def test_rain_model_errors_are_those_of_simple_regression():
     assert found.se[1] == pytest.approx(wider * line.stderr)
 
 
+def test_least_effluent_share_takes_the_meter_s_error_off():
+    """A meter that read 1.6 times too high: 48 out of 96 read in is 48 of 60, or 80 %."""
+    assert supply.least_effluent_share(50.0, 80.0, 48.0, 96.0) == pytest.approx(0.8)
+    assert supply.least_effluent_share(50.0, 80.0, 80.0, 96.0) == 1
+
+
 def test_rain_model_leaves_out_days_it_does_not_know():
     rain = np.zeros(60)
     rain[::7] = 1.0
@@ -228,6 +234,7 @@ BAD = [
     lambda: supply.wetness(np.ones(3), 0.0),
     lambda: supply.rain_model(np.ones(3), np.ones(4)),
     lambda: supply.rain_model(np.ones(6), np.ones(6)),
+    lambda: supply.least_effluent_share(50.0, 0.0, 50.0, 70.0),
     lambda: supply.plant_water_mgd(3.5, np.array([-1.0, 1.0]), np.ones(2)),
     lambda: supply.plant_water_mgd(3.5, np.ones(2), np.ones(2), share=2.0),
     lambda: supply.share_out(-1.0, 1.0, 1.0),
