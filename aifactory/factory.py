@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,21 @@ PARTS = (thermal, network, money)
 NAMED = (*shared.INPUTS, *(one for part in PARTS for one in part.INPUTS))  # for readers, too
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 CONSTANT = "constant"  # the term without inputs
+# What the restated claims are about, by formulas over the graph's names in the unit of the
+# chapter's verdict, and what that number counts from: a PUE of 1 is nothing.
+QUANTITIES = {
+    "cooling-cold-plates": ("100.0 * liquid_it", 0.0),
+    "cooling-chillers": ("chillers", 0.0),
+    "cooling-industrial": ("pue + peer_term", 1.0),
+    "interruptions-crash": ("crash_ratio", 0.0),
+    "interruptions-cost": ("stop_cost_usd / 1e6", 0.0),
+    "power-built": ("built_mw", 0.0),
+    "power-households": ("households / 1e6", 0.0),
+    "robots-payback": ("100.0 * efficiency_needed", 0.0),
+}
+# How far a median, and a 5 or 95 % point, may lie from its chapter's, as a share of it. Ends may
+# lie further: where one case in ten costs a hundred times the others they scatter from run to run.
+MIDDLE, ENDS = 0.1, 0.3
 TABLES = ("surface_inputs", "surface_terms", "surface_checks", "derived_inputs", "carried_claims")
 
 
@@ -117,6 +133,44 @@ def deciding(notebooks: Path = NOTEBOOKS) -> list[dict[str, object]]:
 
     Of a claim with two editions it is the newest's; claims that cannot be tested have none.
     """
+    return [
+        {
+            "claim_id": row["claim_id"],
+            "part": row["part"] or None,
+            "edition": row["edition"] or None,
+            "probability": float(row["probability"]),
+        }
+        for row in _deciding(notebooks)
+    ]
+
+
+def spans(values: Mapping[str, np.ndarray], notebooks: Path = NOTEBOOKS) -> pd.DataFrame:
+    """Three points of each of `QUANTITIES`, in the graph and in its chapter, three rows a claim.
+
+    `values` are draws (n,) of the graph's inputs and steps. Columns: claim, unit, point (0.05, 0.5
+    or 0.95), graph, chapter, gap (a share of the chapter's number), within (of what is allowed).
+    """
+    rows = []
+    for row in _deciding(notebooks):
+        text, base = QUANTITIES.get(str(row["claim_id"]), ("", 0.0))
+        if not text:
+            continue
+        draws = formula.evaluate(text, {k: values[k] for k in formula.names(text)})
+        for point in (0.05, 0.5, 0.95):
+            here, there = float(np.quantile(draws, point)), float(row[f"p{100 * point:02.0f}"])
+            gap = (here - base) / (there - base) - 1
+            rows.append(
+                {
+                    "claim": row["claim_id"], "unit": row["unit"], "point": point, "graph": here,
+                    "chapter": there, "gap": gap,
+                    "within": abs(gap) <= (MIDDLE if point == 0.5 else ENDS),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _deciding(notebooks: Path) -> list[dict[str, Any]]:
+    """The verdicts themselves, each with its whole record; an edition's name or nothing."""
     found = []
     claims = data.all_claims()
     paths = {c.chapter: verdicts.chapter_path(c.chapter, notebooks) for c in claims}
@@ -128,14 +182,7 @@ def deciding(notebooks: Path = NOTEBOOKS) -> list[dict[str, object]]:
         edition = "newest" if "newest" in editions else next(iter(editions))
         row = verdicts.combine(editions[edition])
         if row["probability"] is not None:
-            found.append(
-                {
-                    "claim_id": claim.id,
-                    "part": row["part"] or None,
-                    "edition": edition or None,
-                    "probability": float(row["probability"]),
-                }
-            )
+            found.append(row | {"claim_id": claim.id, "edition": edition})
     return found
 
 

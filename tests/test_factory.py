@@ -85,6 +85,17 @@ def test_claims_hold_as_often_as_their_chapters_say(graph, results):
     assert far == []
 
 
+def test_quantities_spread_as_their_chapters_say(graph, values, results):
+    """Medians and 90 % intervals, not chances alone: a chance can agree where a tail does not."""
+    restated = {n.claim for n in graph.of_kind("claim") if not n.formula.startswith("luck_")}
+    judged_by_several = {"power-plant-grade", "water-bottleneck"}  # whose number no step gives
+    assert set(factory.QUANTITIES) | judged_by_several == restated
+    found = factory.spans(values | results)
+    assert sorted(found["claim"].unique()) == sorted(factory.QUANTITIES)
+    far = found[~found["within"]]
+    assert far.empty, far.to_string()
+
+
 def test_public_names_and_figures_are_used_once(graph):
     names = [i.public for i in graph.inputs]
     figures = [f for i in graph.inputs for f in i.figures]

@@ -144,7 +144,12 @@ def _recipes() -> pd.DataFrame:
 
 
 def _losses() -> np.ndarray:
-    """Loss of utilisation a doubling: recipes and Frontier's record, half of the weight each.
+    """Loss of utilisation a doubling at `QUANTILES`: the records' draws as one pool."""
+    return np.quantile(np.concatenate(list(losses().values())), QUANTILES)
+
+
+def losses() -> dict[str, np.ndarray]:
+    """Draws of the loss of utilisation a doubling by record, as many of each: they weigh alike.
 
     Recipes give the chapter's mixed model. Frontier's half lies evenly between its own loss in the
     doubling next after the published sizes and what its linear law loses a doubling from there to
@@ -157,7 +162,7 @@ def _losses() -> np.ndarray:
     slope = mixed.mean + np.hypot(mixed.error, mixed.spread) * stats.norm.ppf(_FINE)
     recipes = np.maximum(-np.expm1(slope), 0)
     low, high = _frontier_losses()
-    return np.quantile(np.concatenate([recipes, low + (high - low) * _FINE]), QUANTILES)
+    return {"recipes": recipes, "Frontier": low + (high - low) * _FINE}
 
 
 def _frontier_losses() -> tuple[float, float]:

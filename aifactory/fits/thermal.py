@@ -25,7 +25,7 @@ from aifactory.fits import NOTEBOOKS, QUANTILES, Checks
 from aifactory.fits import rng as _rng
 from aifactory.models.cooling import air, chillers, coolers, loop, plant, units
 from aifactory.models.cooling.air import Air
-from aifactory.models.factory import thermal
+from aifactory.models.factory import shared, thermal
 from aifactory.models.factory.emulator import Surface, fit
 from aifactory.models.factory.graph import CONSTANTS
 from aifactory.models.water import need, supply
@@ -191,7 +191,7 @@ def site_draws(n: int, name: str) -> pd.DataFrame:
     The year's weather is the nearest of `SHIFTS_K`.
     """
     derived_of, given = _cooling_inputs(), {}
-    for one in thermal.INPUTS:
+    for one in (*shared.INPUTS, *thermal.INPUTS):
         if one.name in SITE:
             base = (
                 figure(one.figures[0]).distribution()

@@ -26,6 +26,7 @@ SPREAD = {
     "peak_ratio": from_range(1.1, 1.2, 1.35),
     "load_factor": from_range(0.6, 0.8, 0.95),
     "kw_per_gpu": from_range(1.5, 1.9, 2.3),
+    "network_overhead": from_range(1.0, 1.04, 1.19),
     "electricity_usd_mwh": from_range(40, 60, 90),
     "gpu_capital_usd": from_range(3e4, 4e4, 6e4),
     "gpu_hour_usd": from_range(1.5, 2.5, 4),

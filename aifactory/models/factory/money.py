@@ -322,7 +322,8 @@ _POWER_CLAIMS = (
          "Power that ran at Colossus 2 at the newest date", "power-built", kind="output"),
     Node("claim_power_built", "built_mw >= post_mw", _NUMBER, "1.2 GW have been built.",
          "power-built", kind="claim", claim="power-built", edition="newest"),
-    Node("lost_usd_mwh", "kw_per_mw * gpu_hour_usd / (kw_per_gpu * peak_ratio)", "USD_2026/MWh",
+    Node("lost_usd_mwh",
+         "kw_per_mw * gpu_hour_usd / (kw_per_gpu * network_overhead * peak_ratio)", "USD_2026/MWh",
          "Computing lost with a megawatt-hour", "power-plant-grade", kind="output"),
     Node("spare_usd_kw_year", "(turbine_usd_kw * spare_charge_year + spare_upkeep_usd_kw_year"
          " * usd_2025_per_usd_2022) * usd_2026_per_usd_2025", "USD_2026/kW/year",

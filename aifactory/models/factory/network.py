@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from aifactory.models.factory import emulator
 from aifactory.models.factory.emulator import Surface
 from aifactory.models.factory.graph import Input, Node
-from aifactory.models.factory.shared import annuity_node
+from aifactory.models.factory.shared import annuity_node, gpus_node
 
 INPUTS = (
     Input("failures_per_gpu_h", "networking.failures_per_gpu_h", (), "1/GPU/hour",
@@ -97,7 +97,7 @@ def nodes(surfaces: Mapping[str, Surface]) -> tuple[Node, ...]:
         "Share of time that stalls of the whole job and repeated steps leave",
         _CRASH,
     )
-    return (*_JOB, *stalls, *_USEFUL, *_GENERATIONS, *_CRASH_CLAIM, *_COST_CLAIM)
+    return (*_JOB, *stalls, *_WHOLE, *_USEFUL, *_GENERATIONS, *_CRASH_CLAIM, *_COST_CLAIM)
 
 
 def _mtbf(name: str, gpus: str, what: str, source: str, kind: str = "step") -> Node:
@@ -118,6 +118,30 @@ _JOB = (
          "Stall over the time between failures", _CRASH),
     Node("snapshot_ratio", "snapshot_h / job_mtbf_h", "dimensionless",
          "Work between copies over the time between failures", _CRASH),
+)  # fmt: skip
+
+
+def _interval(ratio: str, mtbf: str) -> str:
+    """Hours of work between checkpoints at the best interval, by Daly's series (2006, eq. 37)."""
+    series = f"(1.0 + {ratio} / 3.0 + {ratio} ** 2 / 9.0)"
+    return f"{mtbf} * minimum(2.0 * {ratio} * {series} - 2.0 * {ratio} ** 2, 1.0)"
+
+
+# What restarting the whole job after each failure would leave.
+_WHOLE = (
+    Node("write_h", "checkpoint_tb / checkpoint_tb_s / seconds_per_hour", "hour",
+         "Hours to write a checkpoint", _COST),
+    Node("job_write_ratio", "sqrt(minimum(write_h / job_mtbf_h, 2.0) / 2.0)", "dimensionless",
+         "Root of that over twice the time between failures of the site's job", _CRASH),
+    Node("job_interval_h", _interval("job_write_ratio", "job_mtbf_h"), "hour",
+         "Work between checkpoints of the site's job at the best interval", _CRASH),
+    Node("goodput_whole",
+         "job_interval_h / (job_mtbf_h * exp(restart_h / job_mtbf_h)"
+         " * (exp((job_interval_h + write_h) / job_mtbf_h) - 1.0))",
+         "dimensionless", "Goodput if every failure restarted the whole job, by software", _CRASH,
+         kind="output", model=f"{_INTERRUPTIONS}:daly_goodput",
+         arguments={"interval_h": "job_interval_h", "write_h": "write_h", "restart_h": "restart_h",
+                    "mtbf": "job_mtbf_h"}),
 )  # fmt: skip
 
 _USEFUL = (
@@ -153,11 +177,7 @@ _USEFUL = (
 
 _GENERATIONS = (
     *(
-        Node(f"gpus_{chip}", f"it_peak_mw * kw_per_mw / kw_per_{chip}", "GPU",
-             f"{chip.upper()} that the site can feed", "supply-chain", kind="output",
-             model="aifactory.models.supply_chain.bom:accelerators",
-             arguments={"site_mw": "facility_mw", "facility_over_it": "peak_ratio",
-                        "kw_per_accelerator": f"kw_per_{chip}"})
+        gpus_node(f"gpus_{chip}", f"kw_per_{chip}", f"{chip.upper()} that the site can feed")
         for chip in ("h100", "gb200", "gb300")
     ),
     *(
@@ -197,15 +217,12 @@ _CRASH_CLAIM = (
 )  # fmt: skip
 
 # One stop taken at random. Work since the last checkpoint is exponential, cut off at a cycle; each
-# failed restart costs its mean. Daly's series (2006, eq. 37) stands for the best interval.
+# failed restart costs its mean.
 _COST_CLAIM = (
     _mtbf("newest_mtbf_h", "newest_job_gpus", "Hours between failures of the largest job", _COST),
-    Node("write_h", "checkpoint_tb / checkpoint_tb_s / seconds_per_hour", "hour",
-         "Hours to write a checkpoint", _COST),
     Node("write_ratio", "sqrt(minimum(write_h / newest_mtbf_h, 2.0) / 2.0)", "dimensionless",
          "Root of that over twice the time between failures", _COST),
-    Node("cycle_h", "write_h + newest_mtbf_h * minimum(2.0 * write_ratio * (1.0 + write_ratio / 3.0"
-         " + write_ratio ** 2 / 9.0) - 2.0 * write_ratio ** 2, 1.0)", "hour",
+    Node("cycle_h", "write_h + " + _interval("write_ratio", "newest_mtbf_h"), "hour",
          "Work between checkpoints at the best interval, and writing one", _COST),
     Node("lost_work_h",
          "-newest_mtbf_h * log(1.0 - luck_stop_work * (1.0 - exp(-cycle_h / newest_mtbf_h)))",

@@ -13,6 +13,8 @@ INPUTS = (
           "Mean load of the site over its peak", least=0.0, most=1.0),
     Input("kw_per_gpu", "chips.kw_per_gpu", ("gb-rack-kw-per-gpu",), "kW/GPU",
           "Power of a rack, shared over its GPUs"),
+    Input("network_overhead", "cooling.network_overhead", ("network-storage-overhead",),
+          "dimensionless", "Computing power over that of the accelerators' racks", least=1.0),
     Input("electricity_usd_mwh", "money.electricity_usd_mwh", ("tn-industrial-price",),
           "USD_2023/MWh", "Price of electricity from the grid"),
     Input("gpu_capital_usd", "money.gpu_capital_usd", ("gpu-capital-gb200",), "USD_2025/GPU",
@@ -21,12 +23,20 @@ INPUTS = (
           "Market price of a GPU-hour"),
 )  # fmt: skip
 
+
+def gpus_node(name: str, kw_per_gpu: str, what: str) -> Node:
+    """GPUs that computing power at peak feeds, each with its part of network and storage."""
+    return Node(name, f"it_peak_mw * kw_per_mw / ({kw_per_gpu} * network_overhead)", "GPU", what,
+                "supply-chain", kind="output",
+                model="aifactory.models.supply_chain.bom:accelerators",
+                arguments={"site_mw": "facility_mw", "facility_over_it": "peak_ratio",
+                           "kw_per_accelerator": kw_per_gpu,
+                           "overhead": "network_overhead"})  # fmt: skip
+
+
 NODES = (
     Node("it_peak_mw", "facility_mw / peak_ratio", "MW", "Computing power at peak", "power"),
-    Node("gpus", "it_peak_mw * kw_per_mw / kw_per_gpu", "GPU", "GPUs that the site can feed",
-         "supply-chain", kind="output", model="aifactory.models.supply_chain.bom:accelerators",
-         arguments={"site_mw": "facility_mw", "facility_over_it": "peak_ratio",
-                    "kw_per_accelerator": "kw_per_gpu"}),
+    gpus_node("gpus", "kw_per_gpu", "GPUs that the site can feed"),
 )  # fmt: skip
 
 

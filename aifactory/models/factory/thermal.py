@@ -55,8 +55,6 @@ INPUTS = (
           "dimensionless", "Heat of a rack that leaves through cold plates", least=0.0, most=0.99),
     Input("plated_share", "cooling.plated_share", (), "dimensionless",
           "Power of racks with plates over that of all racks", least=0.0, most=1.0),
-    Input("network_overhead", "cooling.network_overhead", ("network-storage-overhead",),
-          "dimensionless", "Computing power over that of the accelerators' racks", least=1.0),
     Input("cdu_power", "cooling.cdu_power", ("cdu-power-measured",), "dimensionless",
           "Power of coolant units over computing power", least=0.0),
     Input("ups_loss", "cooling.ups_loss", ("ups-loss",), "dimensionless",

@@ -18,18 +18,22 @@ Array = float | np.ndarray
 # -- chips and wafers -----------------------------------------------------------------------------
 
 
-def accelerators(site_mw: Array, facility_over_it: Array, kw_per_accelerator: Array) -> np.ndarray:
+def accelerators(
+    site_mw: Array, facility_over_it: Array, kw_per_accelerator: Array, overhead: Array = 1.0
+) -> np.ndarray:
     """Accelerators that a site of `site_mw` (MW at the fence) holds.
 
-    `facility_over_it` is facility power over that of the computers (no unit), and
-    `kw_per_accelerator` a rack's power shared over its accelerators (kW). Raises ValueError for
-    values that are not above zero.
+    `facility_over_it` is facility power over that of the computers (no unit), `kw_per_accelerator`
+    a rack's power shared over its accelerators (kW), and `overhead` the computers' power over that
+    of those racks (no unit): above 1 where network and storage draw some of it. Raises ValueError
+    for values that are not above zero.
     """
     positive(
-        site_mw=site_mw, facility_over_it=facility_over_it, kw_per_accelerator=kw_per_accelerator
-    )
-    watts = np.asarray(site_mw, dtype=float) * 1000
-    return watts / np.asarray(facility_over_it) / np.asarray(kw_per_accelerator)
+        site_mw=site_mw, facility_over_it=facility_over_it, kw_per_accelerator=kw_per_accelerator,
+        overhead=overhead,
+    )  # fmt: skip
+    kw = np.asarray(site_mw, dtype=float) * 1000 / np.asarray(facility_over_it)
+    return kw / (np.asarray(kw_per_accelerator) * np.asarray(overhead))
 
 
 def gross_dies(die_mm2: Array, wafer_mm: float = 300.0) -> np.ndarray:

@@ -20,7 +20,7 @@ from aifactory.models.robots import payback
 
 GIVEN = {  # what earlier parts of the factory hand on
     "gpu_annuity": 0.26, "working_gpus": 480_000.0, "goodput": 0.9, "flop_year": 1.2e28,
-    "water_m3_year": 6e6, "network_overhead": 1.04, "error_own_served": 0.0, "error_heat_rate": 0.0,
+    "water_m3_year": 6e6, "error_own_served": 0.0, "error_heat_rate": 0.0,
 }  # fmt: skip
 MIDDLE = {
     "plant_ratio": 1.02, "grid_feed_mw": 80.0, "hot_degrees": 5.3, "heat_small": 11.2,
@@ -125,8 +125,9 @@ def test_turbines_serve_nearly_all_until_they_are_driven_beyond_what_they_can_gi
 
 def test_a_bill_worked_out_by_hand(graph, middle):
     found = at(
-        graph, middle, facility_mw=1200.0, peak_ratio=1.2, kw_per_gpu=2.0, gpu_capital_usd=40_000.0,
-        gpu_annuity=0.25, site_gusd_gw=50.0, shell_share=0.2, turbine_usd_kw=1000.0,
+        graph, middle, facility_mw=1200.0, peak_ratio=1.2, kw_per_gpu=1.6, network_overhead=1.25,
+        gpu_capital_usd=40_000.0, gpu_annuity=0.25, site_gusd_gw=50.0, shell_share=0.2,
+        turbine_usd_kw=1000.0,
         plant_ratio=1.5, battery_gusd=0.6, plant_rate=1e-9, plant_life_y=20.0, battery_life_y=10.0,
         taiwan_computer_share=0.5,
     )  # fmt: skip
@@ -140,8 +141,8 @@ def test_a_bill_worked_out_by_hand(graph, middle):
 
 def test_a_gpus_price_is_that_of_the_tracker_and_of_two_banks():
     """Low, central and high of `gpu-capital-gb200`, as its note says they were worked out."""
-    kw = figure("facility-to-it-peak").central * figure("gb-rack-kw-per-gpu").central
-    per_gw = 1e6 / kw  # GPUs
+    parts = ("facility-to-it-peak", "gb-rack-kw-per-gpu", "network-storage-overhead")
+    per_gw = 1e6 / float(np.prod([figure(one).central for one in parts]))  # GPUs
     split = table("supply_chain/gw_capex_split").query("unit == 'pct_of_capex'")
     share = split.set_index("line")["central"][list(fits.COMPUTERS)].sum() / 100
     site = table("factory/site_estimates").set_index(["estimate", "quantity"])["central"]

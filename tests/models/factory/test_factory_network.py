@@ -140,6 +140,39 @@ def test_steps_restate_the_chapters_models(graph: Graph, middle: dict) -> None:
     assert v["flop_year"] == pytest.approx(v["peak_flop_s"] * v["effective_share"] * seconds)
 
 
+def test_network_and_storage_take_their_power_from_the_gpus(graph: Graph, middle: dict) -> None:
+    bare = value(graph, middle, "gpus", network_overhead=1.0)
+    assert value(graph, middle, "gpus", network_overhead=1.25) == pytest.approx(bare / 1.25)
+    for chip in ("h100", "gb200", "gb300"):
+        less = value(graph, middle, f"gpus_{chip}", network_overhead=1.25)
+        assert less * 1.25 == pytest.approx(
+            value(graph, middle, f"gpus_{chip}", network_overhead=1)
+        )
+
+
+@given(st.floats(1e-7, 1e-4), st.floats(1.0, 30.0))
+@settings(max_examples=40, deadline=None)
+def test_a_job_restarted_whole_keeps_what_dalys_best_interval_leaves(
+    graph: Graph, middle: dict, rate: float, minutes: float
+) -> None:
+    changed = {"failures_per_gpu_h": rate, "restart_min": minutes}
+    write, mtbf, found = (
+        value(graph, middle, k, **changed) for k in ("write_h", "job_mtbf_h", "goodput_whole")
+    )
+    best = interruptions.daly_interval_h(write, mtbf)
+    exact = interruptions.daly_goodput(best, write, minutes / 60, mtbf)
+    assert found == pytest.approx(float(exact), rel=1e-3)
+    assert 0 <= found <= 1
+
+
+def test_records_of_utilisation_weigh_alike_and_make_the_pool() -> None:
+    by_record = fits.losses()
+    assert len(by_record) >= 2 and len({len(v) for v in by_record.values()}) == 1
+    rows = data.table("factory/derived_inputs").query("input == 'loss_doubling'")
+    pooled = np.quantile(np.concatenate(list(by_record.values())), QUANTILES)
+    assert rows["value"].to_numpy(float) == pytest.approx(pooled, abs=1e-9)
+
+
 def test_no_loss_within_published_sizes(graph: Graph, middle: dict) -> None:
     assert value(graph, middle, "mfu", job_share=0.01) == pytest.approx(middle["mfu_published"][0])
 
@@ -310,7 +343,7 @@ def _mlsysim(estimate: str, found: dict[str, tuple[float, str, str]]) -> list[tu
 def _centrals() -> dict[str, float]:
     ids = {"mw": "post-power", "ratio": "facility-to-it-peak", "kw": "gb-rack-kw-per-gpu"}
     ids |= {"load": "load-factor", "usd_mwh": "tn-industrial-price", "usd": "gpu-capital-gb200"}
-    ids |= {"years": "gpu-life", "job": "job-gpus-newest"}
+    ids |= {"years": "gpu-life", "job": "job-gpus-newest", "overhead": "network-storage-overhead"}
     return {k: data.figure(i).central for k, i in ids.items()}
 
 
@@ -320,13 +353,14 @@ def _same_inputs() -> list[tuple]:
     from mlsysim.engine.solvers.sustainability import FacilityPowerModel
 
     c, q = _centrals(), ml.Q_
-    one = FacilityPowerModel().solve(1, q(c["kw"], "kW"), 1.0, c["ratio"]).facility_power
+    kw = c["kw"] * c["overhead"]  # with its part of network and storage
+    one = FacilityPowerModel().solve(1, q(kw, "kW"), 1.0, c["ratio"]).facility_power
     gpus = float((q(c["mw"], "MW") / one).to("").magnitude)
     energy = ml.energy_from_power(q(c["mw"] * c["load"], "MW"), q(365, "day"))
     grid = ml.Infrastructure.Grids.US_Avg
     carbon = ml.carbon_from_energy(energy, grid.carbon_intensity)
     price = q(c["usd_mwh"] / 1000, "dollar / kilowatt_hour")
-    drawn = q(1000 * c["kw"] * c["load"] * c["ratio"], "watt")
+    drawn = q(1000 * kw * c["load"] * c["ratio"], "watt")
     money = [
         ml.calc_fleet_tco(q(c["usd"], "dollar"), drawn, gpus, years, price) / 1e9
         for years in (0.0, c["years"])

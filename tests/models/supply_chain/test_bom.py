@@ -15,6 +15,7 @@ MONEY = st.lists(st.floats(0.1, 100), min_size=2, max_size=5)
 def test_accelerators_are_power_over_power():
     # 1,200 MW at the fence, 1.25 for cooling and losses, 1.6 kW each.
     assert bom.accelerators(1200, 1.25, 1.6) == pytest.approx(600_000)
+    assert bom.accelerators(1200, 1.25, 1.6, 1.2) == pytest.approx(500_000)
 
 
 def test_gross_dies_of_a_square_centimetre():
@@ -39,6 +40,7 @@ def test_sizes_are_above_zero(bad):
         lambda: bom.accelerators(bad, 1.3, 1.8),
         lambda: bom.accelerators(1200, bad, 1.8),
         lambda: bom.accelerators(1200, 1.3, bad),
+        lambda: bom.accelerators(1200, 1.3, 1.8, bad),
         lambda: bom.yield_murphy(bad, 0.1),
         lambda: bom.yield_negative_binomial(100, 0.1, bad),
         lambda: bom.wafers_needed(bad, 2, 100, 0.5),
