@@ -18,6 +18,12 @@ from aifactory.crosschecks.base import (
 )
 
 NEWEST_OUTCOME = {"post": POST, "newest": NEWEST}
+LET = (
+    "SELECT 100.0 * max(CASE WHEN site = 'Colossus 1' THEN h END) / sum(h) FROM (SELECT site,"
+    " h100_equivalents h, max(date) FROM \"power/site_capacity\" WHERE site IN ('Colossus 1',"
+    " 'Colossus 2') AND edition_date = (SELECT max(edition_date) FROM \"power/site_capacity\")"
+    " AND date <= edition_date GROUP BY site)"
+)
 SETTLED = (
     "SELECT avg((p - o) * (p - o)) FROM (SELECT probability_percent / 100.0 p, outcome o"
     ' FROM "pace/agi_probabilities" WHERE outcome IS NOT NULL UNION ALL'
@@ -74,18 +80,21 @@ def chance_small(db: Database, day: str, draws: int = 20_000) -> float:
 # --- forecasts against outcomes ------------------------------------------------------------------
 
 
-def outcomes(db: Database, field: str, day: str) -> list[tuple[str, int, float, float]]:
-    """Who, year, forecast and outcome, of what had been settled by a day."""
+def outcomes(
+    db: Database, field: str, day: str, growth: bool = False
+) -> list[tuple[str, int, float, float]]:
+    """Who, year, forecast and outcome, of what had been settled by a day; sites in two readings."""
     if field == "data-centre load":
         found = db.rows(
             "SELECT CASE region WHEN 'ERCOT' THEN region ELSE forecaster END, target_year,"
             " forecast, outcome FROM \"pace/load_forecast_vintages\" WHERE status = 'final'"
             f" AND known_on <= '{day}'"
         )
-        return found + [row for row in sites(db) if row[4] <= day]
+        return found + [row for row in sites(db, growth) if row[4] <= day]
     found = db.rows(
         'SELECT entity, target_year, forecast, actual FROM "pace/expectations_outcomes"'
         f" WHERE status = 'final' AND field = '{field}' AND known_on <= '{day}'"
+        " AND entity NOT LIKE '% together'"
     )
     if field == "compute":
         found += db.rows(
@@ -95,8 +104,12 @@ def outcomes(db: Database, field: str, day: str) -> list[tuple[str, int, float, 
     return found
 
 
-def sites(db: Database) -> list[tuple]:
-    """The same of each site whose growth the tracker's first edition foresaw, and the day seen."""
+def sites(db: Database, growth: bool) -> list[tuple]:
+    """The same of each site whose growth the tracker's first edition foresaw, and the day seen.
+
+    By level, the power of the last day as both editions have it; by growth, less what each of them
+    has on the first day.
+    """
     rows = db.rows(
         'SELECT site, edition_date, date, facility_power_mw FROM "power/site_capacity"'
         " WHERE facility_power_mw IS NOT NULL ORDER BY date"
@@ -105,28 +118,29 @@ def sites(db: Database) -> list[tuple]:
     for site in sorted({r[0] for r in rows}):
         editions = sorted({r[1] for r in rows if r[0] == site})
         first, last = editions[0], editions[-1]
-        now, foreseen, there = (
+        now, foreseen, there, reread = (
             ([0.0] + [mw for s, e, d, mw in rows if (s, e) == (site, edition) and d <= day])[-1]
-            for edition, day in ((first, first), (first, last), (last, last))
+            for edition, day in ((first, first), (first, last), (last, last), (last, first))
         )
         if last > first and foreseen > 1.1 * now:
-            made.append((site, int(last[:4]), foreseen, there, last))
+            base = (now, reread) if growth else (0.0, 0.0)
+            made.append((site, int(last[:4]), foreseen - base[0], there - base[1], last))
     return made
 
 
-def clusters(db: Database, field: str, day: str) -> list[tuple[int, float]]:
+def clusters(db: Database, field: str, day: str, growth: bool) -> list[tuple[int, float]]:
     """Year and share of forecasts exceeded, of each firm or body and year; ties are left out."""
     told: dict[tuple[str, int], list[bool]] = {}
-    for who, year, forecast, actual, *_ in outcomes(db, field, day):
+    for who, year, forecast, actual, *_ in outcomes(db, field, day, growth):
         told.setdefault((who, int(year)), [])
         if actual != forecast:
             told[who, int(year)].append(actual > forecast)
     return [(year, sum(v) / len(v) if v else math.nan) for (_, year), v in told.items()]
 
 
-def posterior(db: Database, field: str, day: str, steps: int = 200) -> tuple:
+def reading(db: Database, field: str, day: str, growth: bool, steps: int = 200) -> tuple:
     """Both parameters of the beta posterior, by the correlation within a year, even over 0 to 1."""
-    found = clusters(db, field, day)
+    found = clusters(db, field, day, growth)
     first = min(year for year, _ in found)
     held = [(y, s) for y, s in found if y > first and not math.isnan(s)]
     rho = (np.arange(steps) + 0.5) / steps
@@ -136,6 +150,12 @@ def posterior(db: Database, field: str, day: str, steps: int = 200) -> tuple:
         up += weight * share
         down += weight * (1 - share)
     return up, down
+
+
+def posterior(db: Database, field: str, day: str) -> tuple:
+    """The same with sites by level and then by growth, one half each."""
+    both = [reading(db, field, day, growth) for growth in (False, True)]
+    return tuple(np.concatenate(parameter) for parameter in zip(*both, strict=True))
 
 
 def beat_rate(db: Database, field: str, edition: str) -> float:
@@ -148,7 +168,7 @@ def beat_rate(db: Database, field: str, edition: str) -> float:
 
 
 def lowest(db: Database, edition: str, x: float) -> float:
-    """Chance that all three rates exceed x, one correlation for all."""
+    """Chance that all three rates exceed x, one correlation and one reading of sites for all."""
     from scipy.stats import beta
 
     above = 1.0
@@ -164,10 +184,10 @@ def lowest_median(db: Database, edition: str) -> float:
     return 100 * brentq(lambda x: lowest(db, edition, x) - 0.5, 0.01, 0.99, xtol=1e-4)
 
 
-def sign_test(db: Database, field: str) -> float:
+def sign_test(db: Database, field: str, growth: bool = False) -> float:
     """Two-sided p of a sign test over clusters' mean log errors, from the binomial coefficients."""
     told: dict[tuple[str, int], float] = {}
-    for who, year, forecast, actual, *_ in outcomes(db, field, NEWEST):
+    for who, year, forecast, actual, *_ in outcomes(db, field, NEWEST, growth):
         told[who, year] = told.get((who, year), 0.0) + math.log(actual / forecast)
     errors = [e for e in told.values() if e != 0]
     above, n = sum(e > 0 for e in errors), len(errors)
@@ -207,10 +227,15 @@ CHECKS = (
           lambda db: lowest(db, "newest", 0.5), 0.01),
     Check("pace", "pace-faster-capex-sign", "Sign test of spending, p", FORM,
           "binomial coefficients, clusters in SQL", lambda db: sign_test(db, "capital spending"),
-          0.02),
-    Check("pace", "pace-faster-load-sign", "Sign test of load, p", FORM,
+          0.045),
+    Check("pace", "pace-faster-load-sign", "Sign test of load, sites by level, p", FORM,
           "binomial coefficients, clusters in SQL", lambda db: sign_test(db, "data-centre load"),
           0.03),
+    Check("pace", "pace-faster-load-growth-sign", "Sign test of load, sites by growth, p", FORM,
+          "binomial coefficients, clusters in SQL",
+          lambda db: sign_test(db, "data-centre load", growth=True), 0.03),
+    Check("pace", "pace-world-models-let", "Computing capacity at Memphis known to be let, %", SQL,
+          "Colossus 1 over both sites, in one query", lambda db: db.one(LET), 0.03),
     Check("pace", "pace-faster-nv-mean", "Mean surprise of NVIDIA's revenue, %", SQL, "mean",
           lambda db: db.one('SELECT avg(surprise_percent) FROM "pace/nvidia_revenue_surprises"'),
           0.01),

@@ -21,10 +21,24 @@ QUANTILES = ("p05", "p50", "p95")
 _WIDTH = 240  # of the drawings, in their own units
 
 
+# Parts that were renamed, and the name by which their published addresses call them.
+FORMER = {
+    ("pace-build-first", "from first works, a shell against mostly bare land"): (
+        "builds faster than other frontier sites"
+    ),
+}
+
+
 def anchor(verdict: dict[str, Any]) -> str:
     """The permanent id of a verdict: verdict-CLAIM[-PART][-EDITION]."""
     parts = ("verdict", verdict["claim_id"], verdict["part"], verdict["edition"])
     return "-".join(slug(p) for p in parts if p)
+
+
+def former_anchor(verdict: dict[str, Any]) -> str:
+    """A place for the id that a renamed part had before; empty for all others."""
+    old = FORMER.get((verdict["claim_id"], verdict["part"]))
+    return f'<span id="{anchor({**verdict, "part": old})}"></span>' if old else ""
 
 
 def claim_page(claim_id: str) -> str:
@@ -145,7 +159,7 @@ def verdict(v: dict[str, Any], home: bool = False, beside: Iterable[dict[str, An
     return (
         f'<section class="verdict rated-{slug(v["rating"])}" id="{tag}"'
         f' aria-label="{escape(label)}">'
-        f'<p class="verdict-head">{chip(v["rating"])}'
+        f'<p class="verdict-head">{former_anchor(v)}{chip(v["rating"])}'
         f'<span class="verdict-scope">{escape(about)}</span>'
         f'<span class="verdict-date">as of {escape(v["as_of"])}</span></p>'
         f'<p class="verdict-reason">{escape(v["reason"])}</p>'

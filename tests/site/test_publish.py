@@ -359,6 +359,13 @@ def test_a_verdict_without_numbers_draws_nothing():
     assert "Not testable" in boxes.verdict(bare)
 
 
+def test_a_renamed_part_keeps_its_address():
+    for (claim, part), old in boxes.FORMER.items():
+        v = {"claim_id": claim, "part": part, "edition": "newest"}
+        assert boxes.anchor({**v, "part": old}) in boxes.former_anchor(v) != boxes.anchor(v)
+        assert boxes.former_anchor({**v, "part": old}) == ""
+
+
 def test_only_our_outputs_are_taken():
     class Output:
         mime_type, content = "text/html", "<b>"
