@@ -296,10 +296,11 @@ def ways_round(db: Database, day: str) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(73)
     d = {k: db.drawn(k, N, rng) for k in (
         "facility-to-it-peak", "gb-rack-kw-per-gpu", "blackwell-die-area", "n5-defects",
+        "network-storage-overhead",
         "packages-per-cowos-wafer", "wafer-cycle", "chip-to-rack", "plant-ramp", "taylor-wafers",
         "samsung-korea-wafers", "amkor-korea-wafers", "new-packaging-wafers", "tpu-over-gpu",
         "nvl72-racks-2025", "supermicro-racks", "ascend-unit-power", "ascend-units")}  # fmt: skip
-    site = 1e3 * db.figure("post-power") / d["facility-to-it-peak"]
+    site = 1e3 * db.figure("post-power") / d["facility-to-it-peak"] / d["network-storage-overhead"]
     d["gpus"], d["ascends"] = site / d["gb-rack-kw-per-gpu"], site / d["ascend-unit-power"]
     area, side = d["blackwell-die-area"], 300
     whole = np.pi * side**2 / 4 / area - np.pi * side / np.sqrt(2 * area)
@@ -307,7 +308,8 @@ def ways_round(db: Database, day: str) -> dict[str, np.ndarray]:
     d["wafers"] = 2 * d["gpus"] / whole / ((1 - np.exp(-spots)) / spots) ** 2
     d["packed"] = d["gpus"] / d["packages-per-cowos-wafer"]
     usual = 1e3 * db.figure("post-power") / db.figure("facility-to-it-peak")
-    usual /= db.figure("gb-rack-kw-per-gpu") * 2 * db.figure("blackwell-sold-2025")
+    usual /= db.figure("gb-rack-kw-per-gpu") * db.figure("network-storage-overhead")
+    usual /= 2 * db.figure("blackwell-sold-2025")
     most = db.figure("queue-share-high")
     d["share"] = spread(usual, np.sqrt(usual * most), most, N, rng)
     low, mid, high = db.rows(
