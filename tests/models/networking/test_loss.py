@@ -45,9 +45,9 @@ def test_stops_are_distributed_as_in_the_simulator(mtbf, restart):
         restart_h=restart,
     )  # fmt: skip
     days = 400 * max(1.0, 0.02 * mtbf * np.expm1(restart / mtbf))
-    told = interruptions.simulate(job, days, 20, rng()).lost_each_h[:20_000]
-    n = len(told)
     luck = np.random.default_rng(16)
+    told = interruptions.simulate(job, days, 20, luck).lost_each_h[:20_000]
+    n = len(told)
     drawn = loss.work_lost_h(np.full(n, 0.2), 0.01, mtbf, luck)
     drawn += loss.down_h(np.full(n, restart), mtbf, luck)
     assert n > 2000
