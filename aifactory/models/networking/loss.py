@@ -73,7 +73,7 @@ def down_h(restart_h: ArrayLike, mtbf: ArrayLike, rng: np.random.Generator) -> n
     if not ((m > 0).all() and (r >= 0).all()):
         raise ValueError("mtbf must be positive, restart_h not negative")
     shape, r, m = r.shape, r.ravel(), m.ravel()
-    with np.errstate(divide="ignore"):  # restarts of no time never fail, very long ones always do
+    with np.errstate(divide="ignore", over="ignore"):  # no time never fails, a long one always
         failed = np.log(1 - rng.random(r.size)) / np.log1p(-np.exp(-r / m))
     failed = np.minimum(np.floor(failed), MOST_FAILED)
     down, struck = r.copy(), _struck(r, m)
