@@ -102,7 +102,7 @@ def best_interval(write: np.ndarray) -> np.ndarray:
 
 
 @drawn_once
-def dollars(db: Database, edition: str, n: int = 4000, each: int = 100) -> np.ndarray:
+def dollars(db: Database, edition: str, n: int = 20_000, each: int = 40) -> np.ndarray:
     """Draws of the cost of one stop, USD: what is unknown (n), and stops in each of them."""
     rng = np.random.default_rng(62)
     gpus, rent, auto, hand, size, speed = (
@@ -123,7 +123,7 @@ def dollars(db: Database, edition: str, n: int = 4000, each: int = 100) -> np.nd
 def retried(
     restart: np.ndarray, between: np.ndarray, each: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Hours of restarts that failures may strike: 40 tries one by one, then their exponential limit.
+    """Hours of restarts that failures may strike: 40 tries one by one, then an exponential limit.
 
     What is left of a restart that seldom succeeds is exponential, with the mean of all of it.
     """
@@ -133,7 +133,7 @@ def retried(
         gap = rng.exponential(m)
         going &= gap < r
         down += np.where(going, gap, 0)
-    rest = rng.exponential(m * np.expm1(np.minimum(r / m, 30)) - r)
+    rest = rng.exponential(np.maximum(m * np.expm1(np.minimum(r / m, 30)) - r, 0))
     return down + np.where(going, rest, 0)
 
 
@@ -336,7 +336,7 @@ def halved(db: Database) -> np.ndarray:
 
 
 REPLICAS = "replica goodput and rent over capital, 60,000 draws, rate by random effects"
-STOP = "4,000 settings of 100 stops each; failures of the whole site, which are rare, left out"
+STOP = "20,000 settings of 40 stops each; failures of the whole site, which are rare, left out"
 ONE_TASK = "Amdahl's line by normal equations, errors of held-back systems, 8,000 draws a group"
 GROWING = "printed slope of the recipes, error law by Nelder and Mead, 60,000 draws a record"
 SLOW = "step lengths from ranges in SQL, 60,000 draws"
@@ -368,8 +368,8 @@ CHECKS = (
           "Cost of one stop, newest, median, M USD", DRAWS, STOP,
           lambda db: float(np.median(dollars(db, "newest"))) / 1e6, 0.05),
     Check("networking", "interruptions-cost-top-newest",
-          "Cost of one stop, newest, upper end, M USD", DRAWS, STOP,
-          lambda db: float(np.quantile(dollars(db, "newest"), 0.95)) / 1e6, 0.2),
+          "Cost of one stop, newest, upper end, M USD", DRAWS, "as above, 300,000 settings once",
+          lambda db: float(np.quantile(dollars(db, "newest", 300_000, 1), 0.95)) / 1e6, 0.1),
     Check("networking", "verdict:interruptions-cost//post#probability",
           "Most stops cost over a million, post", DRAWS, STOP, lambda db: most_over(db, "post"),
           0.02),

@@ -53,7 +53,8 @@ def work_lost_h(
     length of a cycle. Inputs broadcast to the shape returned. Raises ValueError for a negative
     `write_h`, or a cycle or `mtbf` of nought.
     """
-    t, d, m = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (interval_h, write_h, mtbf)))
+    given = (np.asarray(x, dtype=float) for x in (interval_h, write_h, mtbf))
+    t, d, m = np.broadcast_arrays(*given)
     if not ((t > 0).all() and (m > 0).all() and (d >= 0).all()):
         raise ValueError("interval_h and mtbf must be positive, write_h not negative")
     return _cut_exponential(m, _struck(t + d, m), rng)
