@@ -151,18 +151,39 @@ def _losses() -> np.ndarray:
 def losses() -> dict[str, np.ndarray]:
     """Draws of the loss of utilisation a doubling by record, as many of each: they weigh alike.
 
-    Recipes give the chapter's mixed model. Frontier's half lies evenly between its own loss in the
-    doubling next after the published sizes and what its linear law loses a doubling from there to
-    the post's 300,000 GPUs.
+    Recipes give the chapter's mixed model, Megatron-Core's record none, as gains are not carried
+    on. Frontier's lies evenly between its own loss in the doubling next after the published sizes
+    and what its linear law loses a doubling from there to the post's 300,000 GPUs. All get the
+    spread of extrapolation errors, which grows in proportion to doublings: an error of the slope.
     """
     rows = _recipes()
     kind, series = (rows[c].to_numpy() for c in ("kind", "series"))
     doublings, logs = (np.log2(rows["gpus"].to_numpy(float)), np.log(rows["mfu_pct"].to_numpy()))
     mixed = scaling.mixed_slopes(logs, doublings, kind, series)
-    slope = mixed.mean + np.hypot(mixed.error, mixed.spread) * stats.norm.ppf(_FINE)
-    recipes = np.maximum(-np.expm1(slope), 0)
+    recipes = mixed.mean + np.hypot(mixed.error, mixed.spread) * stats.norm.ppf(_FINE)
     low, high = _frontier_losses()
-    return {"recipes": recipes, "Frontier": low + (high - low) * _FINE}
+    slopes = np.stack([
+        np.minimum(recipes, 0), np.zeros_like(_FINE), np.log1p(-(low + (high - low) * _FINE))
+    ])  # fmt: skip
+    growth = _extrapolation_errors()
+    off = growth.growth * np.quantile(growth.standard, _FINE)
+    off = np.random.default_rng(19).permutation(off)  # independent of the slopes
+    names = ("recipes", "Megatron-Core", "Frontier")
+    return dict(zip(names, np.maximum(-np.expm1(slopes + off), 0), strict=True))
+
+
+def _extrapolation_errors() -> scaling.ErrorGrowth:
+    """How Amdahl's law errs on larger systems of one fixed task, as the chapter learns it."""
+    key, size = ["round", "accelerator_family", "benchmark"], "accelerators"
+    scores = data.table("networking/mlperf_scores").query("republished == 0")
+    scores = scores.sort_values([*key, size, "score_scaled_min", "system_key"])
+    found = []
+    for _, group in scores.drop_duplicates([*key, size]).groupby(key):
+        n, times = group[size].to_numpy(), group["score_scaled_min"].to_numpy()
+        held = scaling.held_back(n, times, times[None], "amdahl")
+        found.append(held.assign(vote=1 / max(len(held), 1)))
+    cases = pd.concat([h for h in found if len(h)])
+    return scaling.error_growth(*(cases[c].to_numpy() for c in ("distance", "error", "vote")))
 
 
 def _frontier_losses() -> tuple[float, float]:

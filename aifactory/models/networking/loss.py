@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from aifactory.models.finance import capital_recovery_factor
 
 HOURS_A_YEAR = 8760.0
-TRIES = 1_000  # restarts that one stop may take before it counts as it stands
+FEW_FAILED = 32  # failed restarts of one stop that are drawn one by one
+MOST_FAILED = 1e15  # failed restarts counted: by then centuries have gone by
 
 
 def capital_recovery(interest: ArrayLike, years: ArrayLike) -> np.ndarray:
@@ -43,37 +44,50 @@ def yearly_ratio(
     return HOURS_A_YEAR * np.asarray(price, dtype=float) * lost / np.asarray(charge, dtype=float)
 
 
-def stop_h(
-    interval_h: ArrayLike, write_h: ArrayLike, restart_h: ArrayLike, mtbf: ArrayLike,
-    rng: np.random.Generator,
-) -> np.ndarray:  # fmt: skip
-    """Hours lost with single stops of a synchronous job, one draw for each element.
+def work_lost_h(
+    interval_h: ArrayLike, write_h: ArrayLike, mtbf: ArrayLike, rng: np.random.Generator
+) -> np.ndarray:
+    """Hours of work that single failures of a synchronous job destroy, one draw each.
 
-    A stop lasts from a failure until the job runs again. Failures are Poisson, so that the work
-    since the last checkpoint is exponential, cut off at the length of a cycle; and a restart of
-    `restart_h` succeeds where the next failure comes later, else it is tried again. Inputs
-    broadcast to the shape returned; it has the distribution of `interruptions.simulate`. Raises
-    ValueError for times that are negative, or a cycle or `mtbf` of nought.
+    Failures are Poisson, so that the time since the last checkpoint is exponential, cut off at the
+    length of a cycle. Inputs broadcast to the shape returned. Raises ValueError for a negative
+    `write_h`, or a cycle or `mtbf` of nought.
     """
-    t, d, r, m = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in (interval_h, write_h, restart_h, mtbf))
-    )
-    if not ((t > 0).all() and (m > 0).all() and (d >= 0).all() and (r >= 0).all()):
-        raise ValueError("interval_h and mtbf must be positive, write_h and restart_h not negative")
-    lost = _cut_exponential(m, _struck(t + d, m), rng).ravel()
-    r_flat, m_flat = r.ravel(), m.ravel()
-    struck = _struck(r_flat, m_flat)
-    going = np.flatnonzero(rng.random(lost.size) < struck)
-    so_far, mean, chance = lost[going], m_flat[going], struck[going]
-    for _ in range(TRIES):
-        if not going.size:
-            break
-        so_far += _cut_exponential(mean, chance, rng)
-        again = rng.random(going.size) < chance
-        lost[going[~again]] = so_far[~again]
-        going, so_far, mean, chance = (x[again] for x in (going, so_far, mean, chance))
-    lost[going] = so_far
-    return lost.reshape(r.shape) + r
+    given = (np.asarray(x, dtype=float) for x in (interval_h, write_h, mtbf))
+    t, d, m = np.broadcast_arrays(*given)
+    if not ((t > 0).all() and (m > 0).all() and (d >= 0).all()):
+        raise ValueError("interval_h and mtbf must be positive, write_h not negative")
+    return _cut_exponential(m, _struck(t + d, m), rng)
+
+
+def down_h(restart_h: ArrayLike, mtbf: ArrayLike, rng: np.random.Generator) -> np.ndarray:
+    """Hours from a failure until a synchronous job runs again, one draw each.
+
+    A restart of `restart_h` succeeds where the next failure comes later, else it is tried again, as
+    in `interruptions.simulate`. The number of failed ones is drawn from its geometric law, up to
+    10^15. Their hours are exponential, cut off at `restart_h`: drawn one by one up to 32 of them,
+    beyond as a gamma variate of the sum's mean and variance. Nobody steps in, however long it
+    takes. The mean is M (e^(R/M) - 1). Inputs broadcast to the shape returned. Raises ValueError
+    for a negative `restart_h` or an `mtbf` that is not positive.
+    """
+    r, m = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (restart_h, mtbf)))
+    if not ((m > 0).all() and (r >= 0).all()):
+        raise ValueError("mtbf must be positive, restart_h not negative")
+    shape, r, m = r.shape, r.ravel(), m.ravel()
+    with np.errstate(divide="ignore", over="ignore"):  # no time never fails, a long one always
+        failed = np.log(1 - rng.random(r.size)) / np.log1p(-np.exp(-r / m))
+    failed = np.minimum(np.floor(failed), MOST_FAILED)
+    down, struck = r.copy(), _struck(r, m)
+    few = np.flatnonzero((failed > 0) & (failed <= FEW_FAILED))
+    while few.size:
+        down[few] += _cut_exponential(m[few], struck[few], rng)
+        failed[few] -= 1
+        few = few[failed[few] > 0]
+    many = np.flatnonzero(failed > FEW_FAILED)
+    k, r, m, odds = failed[many], r[many], m[many], 1 / struck[many] - 1
+    mean, variance = m - r * odds, m**2 - r**2 * odds * (1 + odds)
+    down[many] += rng.gamma(k * mean**2 / variance, variance / mean)
+    return down.reshape(shape)
 
 
 def _struck(hours: np.ndarray, mtbf: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -329,6 +329,10 @@ class ErrorGrowth:
         d = np.maximum(np.asarray(distance, dtype=float), 0)
         return np.where(d > 0, self.bias * d + self.sd(d) * z, 0.0)
 
+    def spread(self) -> ErrorGrowth:
+        """The same without its bias: for laws of which nobody knows to which side they err."""
+        return replace(self, bias=0.0)
+
     def draw(self, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Standard errors from the observed ones, (draws,), for `at`."""
         return rng.choice(np.asarray(self.standard), size=draws)
@@ -396,7 +400,19 @@ def extrapolate(
     told = usl_efficiency(goal / n[0], fit.a[:, None], fit.b[:, None])
     z = growth.draw(len(told), rng)
     most = usl_efficiency(np.minimum(goal, n[-1]) / n[0], fit.a[:, None], fit.b[:, None])
-    return np.minimum(told * np.exp(growth.at(np.log2(goal / n[-1]), z[:, None])), most)
+    return carried_on(told, most, np.log2(goal / n[-1]), growth, z[:, None])
+
+
+def carried_on(
+    told: np.ndarray, most: np.ndarray, distance: np.ndarray, growth: ErrorGrowth, z: np.ndarray
+) -> np.ndarray:
+    """Efficiency of a record of growing work past its last size, with errors learnt elsewhere.
+
+    `told` is what the record's own law foretells at `distance` doublings past its last size, and
+    `most` what the law has there: efficiency may fall more slowly than the law, but not rise
+    again. `z` are standard errors of `growth`. Shapes broadcast; up to the last size the law holds.
+    """
+    return np.minimum(np.asarray(told) * np.exp(growth.at(distance, z)), most)
 
 
 def cross_coverage(

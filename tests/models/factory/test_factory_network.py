@@ -185,8 +185,8 @@ def test_stops_cost_as_the_chapters_draws_do(graph: Graph, middle: dict) -> None
     steps = ["stop_h", "write_h", "cycle_h", "newest_mtbf_h", "restart_h"]
     found = graph.evaluate(inputs, steps)
     write, cycle, mtbf, restart = (float(found[k][0]) for k in steps[1:])
-    args = (np.full(n, x) for x in (cycle - write, write, restart, mtbf))
-    exact = loss.stop_h(*args, rng)
+    exact = loss.work_lost_h(np.full(n, cycle - write), write, mtbf, rng)
+    exact += loss.down_h(np.full(n, restart), mtbf, rng)
     assert found["stop_h"].mean() == pytest.approx(exact.mean(), rel=0.03)
     bar = np.quantile(exact, [0.25, 0.5, 0.75, 0.95])
     assert np.quantile(found["stop_h"], [0.25, 0.5, 0.75, 0.95]) == pytest.approx(bar, rel=0.12)

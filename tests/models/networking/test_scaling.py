@@ -411,3 +411,13 @@ ONE = np.ones(6)
 def test_bad_input_is_refused(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_a_record_is_carried_on_within_its_last_efficiency():
+    growth = scaling.ErrorGrowth(0.1, 0.0, 0.2, (-1.0, 1.0))
+    spread = growth.spread()
+    assert (spread.bias, spread.growth, spread.standard) == (0.0, 0.2, growth.standard)
+    kept = scaling.carried_on(0.4, 0.8, np.array([-1.0, 0.0, 2.0]), spread, np.array([[-1.0], [9]]))
+    assert kept[:, :2] == pytest.approx(0.4)
+    assert kept[:, 2] == pytest.approx([0.4 * np.exp(-0.4), 0.8])
+    assert scaling.carried_on(0.4, 0.8, 2.0, growth, 0.0) == pytest.approx(0.4 * np.exp(0.2))
