@@ -480,7 +480,8 @@ def case(
 
     Arguments broadcast with the draws of `robot`: give jobs as a column (jobs, 1) to get
     (jobs, draws). The robot runs, draws power and wears in A H hours in both readings where
-    A = 1 in the calendar reading. Its group frees whole jobs of JOB_HOURS. Raises ValueError as the functions above.
+    A = 1 in the calendar reading. Its group frees whole jobs of JOB_HOURS. Raises ValueError as
+    the functions above.
     """
     up = effective_availability(robot.availability, reading)
     hours = np.asarray(hours_per_year, float)

@@ -120,13 +120,17 @@ def test_whole_jobs_saved():
 def test_the_share_realised_by_shifts():
     """Of half a person's work in 85 % of the hours; the figure holds the first as its range."""
     n = np.arange(3, 21)
-    for hours, ends in ((2000, (0.66, 0.89, 0.98)), (4000, (0.83, 0.95, 1)), (8400, (0.93, 0.98, 1))):
+    for hours, ends in (
+        (2000, (0.66, 0.89, 0.98)),
+        (4000, (0.83, 0.95, 1)),
+        (8400, (0.93, 0.98, 1)),
+    ):
         share = pb.realised_share(n, 0.5 * 0.85 * hours / pb.JOB_HOURS)
         assert np.quantile(share, [0.05, 0.5, 0.95]) == pytest.approx(ends, abs=0.006)
     told, group = figure("robot-realised-share"), figure("robot-group-size")
     assert (told.low, told.central, told.high) == (0.66, 0.89, 0.98)
     assert (group.low, group.high) == (n[0], n[-1])
-    assert pb.JOB_HOURS == figure("robot-hours-one-shift").central
+    assert figure("robot-hours-one-shift").central == pb.JOB_HOURS
 
 
 def test_jobs_that_a_group_can_free():
