@@ -226,7 +226,7 @@ _RUNNING = (
 
 _PB = "aifactory.models.robots.payback"
 _UP = {"availability": "robot_running", "hours_per_year": "robot_hours"}
-_WORK = _UP | {"efficiency": "robot_efficiency", "realised": "robot_realised"}
+_WORK = _UP | {"efficiency": "robot_efficiency", "realised": "robot_realised_held"}
 _COST = {
     "price_usd": "robot_usd", "maintenance_share": "robot_upkeep_year",
     "hours_per_year": "robot_hours", "supervisor_usd_per_h": "keeper_cost_usd_h",
@@ -262,20 +262,22 @@ _LABOUR = (
          "Years of equal savings that are worth a robot's life", _PAYBACK,
          model="aifactory.models.finance:annuity_factor",
          arguments={"rate": "robot_rate", "years": "robot_life_y"}),
-    Node("robots_whole", "one_robot * ceil(robot_group / one_robot - 0.5)", "robot",
-         "The same, a whole number", _PAYBACK),
-    Node("robot_jobs", "robot_efficiency * robot_running * robot_hours / job_hours", "1/robot",
+    Node("robots_whole", "ceil(robot_group / one_robot - 0.5)", _NUMBER,
+         "Robots that together free whole jobs, a whole number", _PAYBACK),
+    Node("robot_jobs", "robot_efficiency * robot_running * robot_hours / job_hours", _NUMBER,
          "Jobs that a robot does", _PAYBACK),
-    Node("robot_realised", "maximum(0.01, -ceil(-0.000000001 - robots_whole * robot_jobs)"
-         " / (robots_whole * robot_jobs))", _NUMBER,
-         "Share of its work that whole jobs realise, held above nought", _PAYBACK,
+    Node("robot_realised", "-ceil(-0.000000001 - robots_whole * robot_jobs)"
+         " / (robots_whole * robot_jobs)", _NUMBER,
+         "Share of its work that whole jobs realise", _PAYBACK,
          model=f"{_PB}:realised_share",
          arguments={"robots": "robots_whole", "jobs_per_robot": "robot_jobs"}),
-    Node("robot_help_held", "minimum(robot_help, 0.99 * robot_efficiency * robot_realised)",
+    Node("robot_realised_held", "maximum(0.01, robot_realised)", _NUMBER,
+         "The same, held above nought", _PAYBACK),
+    Node("robot_help_held", "minimum(robot_help, 0.99 * robot_efficiency * robot_realised_held)",
          _NUMBER, "Time people spend on errors, held under what the robot saves", _PAYBACK),
     Node("break_even_usd_h", "(robot_installed_usd / robot_annuity_y + robot_fixed_usd_year)"
          " / (robot_running * robot_hours"
-         " * (robot_efficiency * robot_realised - robot_help_held))",
+         " * (robot_efficiency * robot_realised_held - robot_help_held))",
          "USD_2026/hour", "Labour cost from which a robot pays over its life", _PAYBACK,
          kind="output", model=f"{_PB}:threshold_labour_cost",
          arguments=_WORK | {"target_years": "robot_annuity_y",
@@ -299,7 +301,7 @@ _ROBOT_CLAIM = (
          model=f"{_PB}:annual_cost",
          arguments=_COST | {"help_share": "robot_help", "labour_usd_per_h": "job_usd_h"}),
     Node("robot_jobs_needed", "(robot_installed_usd / robot_target_y + robot_cost_usd_year)"
-         " / (job_hours * job_usd_h)", "1/robot", "Jobs that a robot has to free", _PAYBACK),
+         " / (job_hours * job_usd_h)", _NUMBER, "Jobs that a robot has to free", _PAYBACK),
     Node("efficiency_needed", "ceil(robots_whole * robot_jobs_needed - 0.000000001)"
          " / robots_whole * job_hours / (robot_running * robot_hours)", _NUMBER,
          "Efficiency that gives payback in three years", _PAYBACK, kind="output",
