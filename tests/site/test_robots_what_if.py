@@ -91,7 +91,7 @@ def model(one, draws, wage):
         robots_per_supervisor=one["robots_per_supervisor"],
         supervisor_usd_per_h=np.average(care["hourly_mean_usd"], weights=care["employment"]) * load,
         availability=draws["up"],
-        realised_share=draws["saved"],
+        robots_together=draws["group"],
         help_share=draws["help"],
         power_kw=draws["power"],
         electricity_usd_per_kwh=1.0,

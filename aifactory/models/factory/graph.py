@@ -37,6 +37,7 @@ CONSTANTS: dict[str, tuple[float, str]] = {
     "m3_per_kilogallon": (3.785411784, "m**3/kilogallon"),
     "flop_per_yottaflop": (1e24, "FLOP/yottaFLOP"),
     "one_robot": (1.0, "robot"),
+    "job_hours": (2000.0, "hour/year"),  # of a full-time job, one shift
     "post_mw": (1200.0, "MW"),  # the post's power
     "post_households": (2e6, "household"),  # and its households
     "l_per_m3": (1000.0, "L/m**3"),

@@ -81,8 +81,8 @@ ROBOT_INPUTS = (
           "robot/person", "Robots that one person looks after", least=0.1),
     Input("robot_up", "robots.availability", ("robot-availability",), _NUMBER,
           "Share of scheduled hours in which a robot runs", least=0.01, most=1.0),
-    Input("robot_realised", "robots.realised", ("robot-realised-share",), _NUMBER,
-          "Share of the hours saved that leaves the payroll", least=0.01, most=1.0),
+    Input("robot_group", "robots.group", ("robot-group-size",), "robot",
+          "Robots of one site that together free whole jobs", least=3.0, most=20.0),
     Input("robot_help", "robots.help", ("robot-help-share",), _NUMBER,
           "Time people spend on errors, per hour of running", least=0.0),
     Input("robot_kw", "robots.kw", ("robot-power",), "kW", "Power of a robot", least=0.0),
@@ -226,7 +226,7 @@ _RUNNING = (
 
 _PB = "aifactory.models.robots.payback"
 _UP = {"availability": "robot_running", "hours_per_year": "robot_hours"}
-_WORK = _UP | {"efficiency": "robot_efficiency", "realised": "robot_realised"}
+_WORK = _UP | {"efficiency": "robot_efficiency", "realised": "robot_realised_held"}
 _COST = {
     "price_usd": "robot_usd", "maintenance_share": "robot_upkeep_year",
     "hours_per_year": "robot_hours", "supervisor_usd_per_h": "keeper_cost_usd_h",
@@ -262,11 +262,22 @@ _LABOUR = (
          "Years of equal savings that are worth a robot's life", _PAYBACK,
          model="aifactory.models.finance:annuity_factor",
          arguments={"rate": "robot_rate", "years": "robot_life_y"}),
-    Node("robot_help_held", "minimum(robot_help, 0.99 * robot_efficiency * robot_realised)",
+    Node("robots_whole", "ceil(robot_group / one_robot - 0.5)", _NUMBER,
+         "Robots that together free whole jobs, a whole number", _PAYBACK),
+    Node("robot_jobs", "robot_efficiency * robot_running * robot_hours / job_hours", _NUMBER,
+         "Jobs that a robot does", _PAYBACK),
+    Node("robot_realised", "-ceil(-0.000000001 - robots_whole * robot_jobs)"
+         " / (robots_whole * robot_jobs)", _NUMBER,
+         "Share of its work that whole jobs realise", _PAYBACK,
+         model=f"{_PB}:realised_share",
+         arguments={"robots": "robots_whole", "jobs_per_robot": "robot_jobs"}),
+    Node("robot_realised_held", "maximum(0.01, robot_realised)", _NUMBER,
+         "The same, held above nought", _PAYBACK),
+    Node("robot_help_held", "minimum(robot_help, 0.99 * robot_efficiency * robot_realised_held)",
          _NUMBER, "Time people spend on errors, held under what the robot saves", _PAYBACK),
     Node("break_even_usd_h", "(robot_installed_usd / robot_annuity_y + robot_fixed_usd_year)"
          " / (robot_running * robot_hours"
-         " * (robot_efficiency * robot_realised - robot_help_held))",
+         " * (robot_efficiency * robot_realised_held - robot_help_held))",
          "USD_2026/hour", "Labour cost from which a robot pays over its life", _PAYBACK,
          kind="output", model=f"{_PB}:threshold_labour_cost",
          arguments=_WORK | {"target_years": "robot_annuity_y",
@@ -289,13 +300,15 @@ _ROBOT_CLAIM = (
          "USD_2026/year", "Running cost of a robot, a year", _PAYBACK,
          model=f"{_PB}:annual_cost",
          arguments=_COST | {"help_share": "robot_help", "labour_usd_per_h": "job_usd_h"}),
-    Node("efficiency_needed", "(robot_installed_usd / robot_target_y + robot_cost_usd_year)"
-         " / (robot_realised * robot_running * robot_hours * job_usd_h)", _NUMBER,
+    Node("robot_jobs_needed", "(robot_installed_usd / robot_target_y + robot_cost_usd_year)"
+         " / (job_hours * job_usd_h)", _NUMBER, "Jobs that a robot has to free", _PAYBACK),
+    Node("efficiency_needed", "ceil(robots_whole * robot_jobs_needed - 0.000000001)"
+         " / robots_whole * job_hours / (robot_running * robot_hours)", _NUMBER,
          "Efficiency that gives payback in three years", _PAYBACK, kind="output",
          model=f"{_PB}:threshold_efficiency",
          arguments=_UP | {"target_years": "robot_target_y", "installed_usd": "robot_installed_usd",
                           "cost_usd_per_year": "robot_cost_usd_year",
-                          "labour_usd_per_h": "job_usd_h", "realised": "robot_realised"}),
+                          "labour_usd_per_h": "job_usd_h", "robots": "robots_whole"}),
     Node("claim_robots_payback", "efficiency_needed <= robot_efficiency", _NUMBER,
          "At half of a person's efficiency a robot pays back in three years.", _PAYBACK,
          kind="claim", claim=_PAYBACK, part="US jobs, shifts as worked", edition="newest"),

@@ -154,6 +154,7 @@ def weighted(values: ArrayLike, weights: ArrayLike) -> Distribution:
 
 
 FORMS = ("net return", "return", "within limit", "rank")
+BEFORE_WEAR = {"net return": "return before wear", "rank": "rank before wear"}  # as first read
 WORTHS = ("NPV", "NPV per dollar")
 
 
@@ -162,18 +163,20 @@ def forms(
 ) -> dict[str, np.ndarray]:
     """Payback in forms that stay bounded where it never comes, and net present value in two.
 
-    "net return": yearly savings less running cost, per dollar installed: 1 / T where payback T is
-    finite, and below nought where a year brings a loss; kept within 1 / `shortest_years` on either
-    side, so that a few very cheap robots do not make up all variance. "return": 1 / T with the same
-    bound, and 0 where the outlay does not come back within the robot's life. "within limit": 1
-    where T is `limit_years` at most. "rank": place of the net return among all draws, from 0 to 1.
-    "NPV" in USD and per dollar installed. Each has the shape of the case's draws. Raises
+    "net return": the accounting rate of return, yearly savings less running cost and straight-line
+    wear, per dollar installed: 1 / T - 1 / L where payback T is finite, with L the life in years;
+    kept within 1 / `shortest_years` on either side, so that a few very cheap robots do not make up
+    all variance. "return": 1 / T with the same bound, and 0 where the outlay does not come back
+    within the robot's life. "within limit": 1 where T is `limit_years` at most. "rank": place of
+    the net return among all draws, from 0 to 1. "return before wear" and "rank before wear" leave
+    1 / L out. "NPV" in USD and per dollar installed. Each has the shape of the case's draws. Raises
     ValueError for years that are not positive.
     """
     if not (limit_years > 0 and shortest_years > 0):
         raise ValueError("limit_years and shortest_years must be positive")
     years = found.payback_years()
-    net = found.net_usd_per_year() / found.installed_usd
+    gross = found.net_usd_per_year() / found.installed_usd
+    net = gross - 1 / found.life
     worth = found.npv_usd()
     bound = 1 / shortest_years
     return {
@@ -181,6 +184,8 @@ def forms(
         "return": 1 / np.maximum(years, shortest_years),
         "within limit": (years <= limit_years).astype(float),
         "rank": (rankdata(net) - 0.5) / net.size,
+        "return before wear": np.clip(gross, -bound, bound),
+        "rank before wear": (rankdata(gross) - 0.5) / gross.size,
         "NPV": worth,
         "NPV per dollar": worth / found.installed_usd,
     }

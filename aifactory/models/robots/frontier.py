@@ -1,9 +1,10 @@
 """How far a robot is from paying back: the hours, price, wage or rent at which it would.
 
 The model is that of `payback`; here it is solved for one of its inputs at a time. With hours H
-scheduled a year, one hour brings the margin g = r e A w - w_s / N - A (kW p + q w), so that yearly
-savings less running cost are g H - m P, which must return I = P (1 + i) within T years and within
-the robot's life of L operating hours. All functions broadcast over places x draws.
+scheduled a year, one hour costs h = w_s / N + A (kW p + q w) and brings the margin g = r e A w - h,
+so that yearly savings less running cost are g H - m P, which must return I = P (1 + i) within T
+years and within the robot's life of L operating hours. A group of n robots frees whole jobs of J
+hours, so that r hangs on H. All functions broadcast over places x draws.
 """
 
 from __future__ import annotations
@@ -13,30 +14,49 @@ from numpy.typing import ArrayLike
 
 from aifactory.models.arguments import finite_not_negative, not_negative
 from aifactory.models.robots.payback import (
+    JOB_HOURS,
+    WHOLE,
+    YEAR_HOURS,
     Robot,
     annual_benefit,
     effective_availability,
     life_years,
     over,
+    realised_share,
     target,
 )
 
 
-def margin_usd_per_hour(
-    robot: Robot, labour_usd_per_h: ArrayLike, efficiency: ArrayLike, reading: str = "running"
+def own_cost_usd_per_hour(
+    robot: Robot, labour_usd_per_h: ArrayLike, reading: str = "running"
 ) -> np.ndarray:
-    """What one scheduled hour brings before upkeep and capital (USD/h); may be negative.
-
-    g = r e A w - w_s / N - A (kW p + q w). Raises ValueError as `payback` does.
-    """
+    """What a scheduled hour costs but upkeep and capital (USD/h): h = w_s / N + A (kW p + q w)."""
     up = effective_availability(robot.availability, reading)
     w = np.asarray(labour_usd_per_h, dtype=float)
-    saved = annual_benefit(efficiency, up, 1.0, w, robot.realised_share)
     people = np.asarray(robot.supervisor_usd_per_h, float) / np.asarray(
         robot.robots_per_supervisor, float
     )
     energy = np.asarray(robot.power_kw, float) * np.asarray(robot.electricity_usd_per_kwh, float)
-    return saved - people - up * (energy + np.asarray(robot.help_share, float) * w)
+    return people + up * (energy + np.asarray(robot.help_share, float) * w)
+
+
+def margin_usd_per_hour(
+    robot: Robot,
+    labour_usd_per_h: ArrayLike,
+    hours_per_year: ArrayLike,
+    efficiency: ArrayLike,
+    reading: str = "running",
+) -> np.ndarray:
+    """What one scheduled hour brings before upkeep and capital (USD/h); may be negative.
+
+    g = r e A w - h, with r what whole jobs realise at `hours_per_year`. Raises ValueError as
+    `payback` does.
+    """
+    up = effective_availability(robot.availability, reading)
+    jobs = annual_benefit(efficiency, up, hours_per_year, 1.0) / JOB_HOURS
+    realised = realised_share(robot.robots_together, jobs)
+    saved = annual_benefit(efficiency, up, 1.0, labour_usd_per_h, realised)
+    return saved - own_cost_usd_per_hour(robot, labour_usd_per_h, reading)
 
 
 def hours_needed(
@@ -48,22 +68,38 @@ def hours_needed(
 ) -> np.ndarray:
     """Fewest scheduled hours a year with which payback comes in time; infinite where none do.
 
-    The larger of H1 = (I / T + m P) / g, payback within T years, and H2 = m P / (g - I A / L),
-    payback before L operating hours are used up. No year has more than 8,760. Raises ValueError
-    for a target that is not positive.
+    A group of n robots frees its k-th job at H_k = k J / (n e A); between two jobs more hours only
+    cost, so that the first H_k within a year is taken with k J w / n - h H_k - m P >= I / T, where
+    T is the target or the life L / (A H_k). In an infinite group it is the larger of
+    H1 = (I / T + m P) / g, payback within T years, and H2 = m P / (g - I A / L), payback before L
+    operating hours are used up; no year has more than 8,760. Raises ValueError for a target that is
+    not positive, or longer than the robot's life in years.
     """
     t = target(target_years)
     price, upkeep = np.asarray(robot.price_usd, float), np.asarray(robot.maintenance_share, float)
     installed = price * (1 + np.asarray(robot.integration_share, float))
     up = effective_availability(robot.availability, reading)
     life = np.asarray(robot.life_h, float)
-    g = margin_usd_per_hour(robot, labour_usd_per_h, efficiency, reading)
+    if (np.asarray(robot.cap_years, float) < t).any():
+        raise ValueError("target_years must not exceed the robot's life in years (cap_years)")
+    w, n = np.asarray(labour_usd_per_h, float), np.asarray(robot.robots_together, float)
+    hourly = own_cost_usd_per_hour(robot, w, reading)
+    g = annual_benefit(efficiency, up, 1.0, w) - hourly  # with every hour saved
     in_time = over(installed / t + upkeep * price, g)
     in_life = over(upkeep * price, g - installed * up / life)
-    capped = np.broadcast_to(np.asarray(robot.cap_years, float) < t, in_time.shape)
-    if capped.any():
-        raise ValueError("target_years must not exceed the robot's life in years (cap_years)")
-    return np.maximum(in_time, in_life)
+    free = np.maximum(in_time, in_life)
+    if np.isinf(n).all():
+        return free
+    group = np.where(np.isinf(n), 1.0, n)
+    found = np.full(np.broadcast_shapes(free.shape, n.shape), np.inf)
+    a_job = over(JOB_HOURS, annual_benefit(efficiency, up, 1.0, group))  # hours for one job freed
+    jobs = YEAR_HOURS / a_job + WHOLE
+    for k in range(int(np.max(jobs)), 0, -1):
+        h = np.where(np.isfinite(a_job), k * a_job, 1.0)
+        left = k * JOB_HOURS * w / group - hourly * h - upkeep * price
+        pays = (k <= jobs) & (left * np.minimum(t, life / (up * h)) >= installed)
+        found = np.where(pays, h, found)
+    return np.where(np.isinf(n), free, found)
 
 
 def price_for_payback(
@@ -105,7 +141,7 @@ def price_ceiling(
     hours = np.asarray(hours_per_year, dtype=float)
     up = effective_availability(robot.availability, reading)
     t = np.minimum(target(target_years), life_years(robot.life_h, up * hours, robot.cap_years))
-    g = margin_usd_per_hour(robot, labour_usd_per_h, efficiency, reading)
+    g = margin_usd_per_hour(robot, labour_usd_per_h, hours, efficiency, reading)
     earned = np.maximum(g * hours, 0.0)
     return price_for_payback(t, earned, 0.0, robot.integration_share, robot.maintenance_share)
 

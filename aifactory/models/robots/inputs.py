@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from aifactory.models.robots.payback import Robot
+from aifactory.models.robots.payback import YEAR_HOURS, Robot
 from aifactory.uncertainty import Distribution, from_range
 
 # What is drawn, and the figure that holds its range. Prices and wages come from tables.
@@ -23,7 +23,7 @@ FIGURE_IDS = {
     "maintenance_share": "robot-maintenance-share",
     "robots_per_supervisor": "robot-robots-per-supervisor",
     "availability": "robot-availability",
-    "realised_share": "robot-realised-share",
+    "robots_together": "robot-group-size",
     "help_share": "robot-help-share",
     "power_kw": "robot-power",
     "electricity_usd_per_kwh": "us-electricity-industrial",
@@ -37,7 +37,7 @@ HOURS_IDS = {
     "two shifts": "robot-hours-two-shifts",
     "round the clock": "robot-hours-round-the-clock",
 }
-SHARES = ("availability", "realised_share")  # cannot exceed 1
+HIGHEST = {"availability": 1.0, "hours": YEAR_HOURS, "round the clock": YEAR_HOURS}
 
 
 def worker_prices(
@@ -86,19 +86,43 @@ def bounded(distribution: Distribution, high: float = 1.0) -> Distribution:
     )
 
 
+def whole_numbers(least: float, most: float) -> Distribution:
+    """Whole numbers from `least` to `most`, each as likely as the others.
+
+    Raises ValueError unless both are whole and in order.
+    """
+    if not (least <= most and least == int(least) and most == int(most)):
+        raise ValueError(f"whole numbers in order are needed, got {least:g} and {most:g}")
+
+    def ppf(u: np.ndarray) -> np.ndarray:
+        return np.clip(least - 1 + np.ceil(np.asarray(u) * (most - least + 1)), least, most)
+
+    return Distribution(f"whole({least:g}, {most:g})", ppf)
+
+
+def hours(ranges: Mapping[str, tuple[float, float, float]]) -> dict[str, Distribution]:
+    """Hours a year of each pattern in `ranges` (name -> low, central, high), a year's at most."""
+    return {k: bounded(from_range(*ends), YEAR_HOURS) for k, ends in ranges.items()}
+
+
 def distributions(
     ranges: Mapping[str, tuple[float, float, float]], prices_usd: ArrayLike
 ) -> dict[str, Distribution]:
     """Distributions of price and of everything in `ranges` (name -> low, central, high).
 
-    Names are those of FIGURE_IDS; others (such as hours or load) may be added. Feed the result to
-    `uncertainty.sample`, `tornado` or `sobol_indices`, and their frames to `robot`. Raises
-    ValueError for ranges out of order.
+    Names are those of FIGURE_IDS; others (such as hours or load) may be added. Ranges are 5, 50 and
+    95 % points; no share passes 1 and no hours pass those of a year (HIGHEST). A group of robots
+    has any whole number from its low to its high. Feed the result to `uncertainty.sample`,
+    `tornado` or `sobol_indices`, and their frames to `robot`. Raises ValueError for ranges out of
+    order.
     """
     out = {"price_usd": price_distribution(prices_usd)}
     for name, ends in ranges.items():
-        found = from_range(*ends)
-        out[name] = bounded(found) if name in SHARES else found
+        if name == "robots_together":
+            out[name] = whole_numbers(ends[0], ends[2])
+        else:
+            found = from_range(*ends)
+            out[name] = bounded(found, HIGHEST[name]) if name in HIGHEST else found
     return out
 
 

@@ -150,19 +150,25 @@ def rented_threshold(
     fee_usd_per_h: ArrayLike,
     own_cost_usd_per_h: ArrayLike,
     availability: ArrayLike,
+    hours_per_year: ArrayLike,
     labour_usd_per_h: ArrayLike,
-    realised: ArrayLike = 1.0,
+    robots: ArrayLike = np.inf,
 ) -> np.ndarray:
-    """Efficiency above which a robot rented by the hour saves money: (f + o) / (r A w).
+    """Least efficiency with which a robot rented by the hour saves what it costs.
 
     `fee_usd_per_h` f and `own_cost_usd_per_h` o (supervision, help) a scheduled hour, w the loaded
-    cost of the person's hour, A availability and r the realised share (no unit). Infinite where
-    there is nothing to save. Raises ValueError for negative input.
+    cost of the person's hour and A availability (no unit): (f + o) / (A w) where every hour counts,
+    more in a group of `robots` that frees whole jobs. Infinite where there is nothing to save.
+    Raises ValueError for negative input.
     """
-    f, o = not_negative(fee_usd_per_h=fee_usd_per_h, own_cost_usd_per_h=own_cost_usd_per_h)
-    # an hour's rent is the running cost of an hour; nothing is bought that has to come back
+    f, o, h = not_negative(
+        fee_usd_per_h=fee_usd_per_h,
+        own_cost_usd_per_h=own_cost_usd_per_h,
+        hours_per_year=hours_per_year,
+    )
+    # a year's rent is running cost; nothing is bought that has to come back
     return payback.threshold_efficiency(
-        np.inf, 0.0, f + o, availability, 1.0, labour_usd_per_h, realised
+        np.inf, 0.0, (f + o) * h, availability, h, labour_usd_per_h, robots
     )
 
 
@@ -201,7 +207,7 @@ def offered_threshold(
     )
     fee = np.where(unit == "month", price * 12 / hours, price)
     rented = rented_threshold(
-        fee, own / hours, robot.availability, labour_usd_per_h, robot.realised_share
+        fee, own / hours, robot.availability, hours, labour_usd_per_h, robot.robots_together
     )
     return np.where(unit == "robot", bought.threshold(target_years), rented)
 

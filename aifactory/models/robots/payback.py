@@ -25,6 +25,9 @@ from aifactory.models.arguments import not_negative, positive, shares
 from aifactory.models.finance import annuity_factor, capital_recovery_factor
 
 READINGS = ("running", "calendar")
+YEAR_HOURS = 8760.0
+WHOLE = 1e-9  # rounding of a count of jobs
+JOB_HOURS = 2000.0  # a job's hours a year: fifty weeks of forty, the middle of one shift
 
 
 def over(top: ArrayLike, bottom: ArrayLike) -> np.ndarray:
@@ -64,12 +67,28 @@ def realised_share(robots: ArrayLike, jobs_per_robot: ArrayLike) -> np.ndarray:
     """Share of the work done by a group of robots that whole jobs saved can realise.
 
     `robots` that each do `jobs_per_robot` of a job free that many jobs, of which only whole ones
-    can go: floor(n x) / (n x); 0 where nothing is done. Raises ValueError for negative input.
+    can go: floor(n x) / (n x); 0 where nothing is done, 1 for an infinite group, where every hour
+    counts. Raises ValueError for negative input.
     """
-    n, x = not_negative(robots=robots, jobs_per_robot=jobs_per_robot)
-    work = n * x
-    whole = np.floor(work + 1e-9)
-    return np.divide(whole, work, out=np.zeros_like(work + 0.0), where=work > 0)
+    n, x = np.broadcast_arrays(*not_negative(robots=robots, jobs_per_robot=jobs_per_robot))
+    work = np.where(np.isinf(n), 0.0, n) * x
+    whole = np.minimum(np.floor(work + WHOLE), work)
+    share = np.divide(whole, work, out=np.zeros(work.shape), where=work > 0)
+    return np.where(np.isinf(n) & (x > 0), 1.0, share)
+
+
+def whole_jobs(robots: ArrayLike, jobs_per_robot: ArrayLike) -> np.ndarray:
+    """Least jobs a robot that a group of `robots` can free and that are not below what is asked.
+
+    The group frees whole jobs only: ceil(n x) / n, or x itself for an infinite group. Infinite
+    where x is. Raises ValueError for negative input or a group of none.
+    """
+    n, x = np.broadcast_arrays(*not_negative(robots=robots, jobs_per_robot=jobs_per_robot))
+    if (n == 0).any():
+        raise ValueError("a group has at least one robot")
+    known = np.isfinite(n) & np.isfinite(x)
+    group = np.where(known, n, 1.0)
+    return np.where(known, np.ceil(np.where(known, n * x, 0.0) - WHOLE) / group, x)
 
 
 def annual_benefit(
@@ -261,15 +280,21 @@ def threshold_efficiency(
     availability: ArrayLike,
     hours_per_year: ArrayLike,
     labour_usd_per_h: ArrayLike,
-    realised: ArrayLike = 1.0,
+    robots: ArrayLike = np.inf,
+    job_hours: ArrayLike = JOB_HOURS,
 ) -> np.ndarray:
-    """Efficiency at which simple payback takes `target_years`: e* = (I / T + O) / (r A H w).
+    """Least efficiency with which simple payback comes within `target_years`: e* = j J / (A H).
 
-    Infinite where there is nothing to save. Raises ValueError for negative input or no target.
+    A robot has to free c = (I / T + O) / (J w) jobs of `job_hours` J (hours a year). A group of
+    `robots` n frees whole jobs only, so that each has to free j = ceil(n c) / n; in an infinite
+    group every hour counts, j = c and e* = (I / T + O) / (A H w). Infinite where there is nothing
+    to save. Raises ValueError for negative input, no target or a group of none.
     """
     i, o = not_negative(installed_usd=installed_usd, cost_usd_per_year=cost_usd_per_year)
-    whole = annual_benefit(1.0, availability, hours_per_year, labour_usd_per_h, realised)
-    return over(i / target(target_years) + o, whole)
+    (job,) = positive(job_hours=job_hours)
+    worth = annual_benefit(1.0, 1.0, job, labour_usd_per_h)
+    jobs = whole_jobs(robots, over(i / target(target_years) + o, worth))
+    return over(jobs * job, annual_benefit(1.0, availability, hours_per_year, 1.0))
 
 
 def threshold_labour_cost(
@@ -351,8 +376,9 @@ def raas_adopt(
 class Robot:
     """Draws of what does not depend on the job: one array (draws,) or a number a field.
 
-    Units as named; shares have none. `realised_share`, `availability` lie between 0 and 1,
-    `help_share` is hours of help per hour of running.
+    Units as named; shares have none. `availability` lies between 0 and 1, `help_share` is hours of
+    help per hour of running. `robots_together` is the size of the group that frees whole jobs; in
+    an infinite one every hour saved leaves the payroll.
     """
 
     price_usd: ArrayLike
@@ -361,7 +387,7 @@ class Robot:
     robots_per_supervisor: ArrayLike
     supervisor_usd_per_h: ArrayLike
     availability: ArrayLike
-    realised_share: ArrayLike
+    robots_together: ArrayLike
     help_share: ArrayLike
     power_kw: ArrayLike
     electricity_usd_per_kwh: ArrayLike
@@ -375,7 +401,8 @@ class Case:
     """One robot at one job, worked out: arrays broadcast over jobs and draws.
 
     Money in USD, a year where the name says so; `life` in years. `availability` is the one that
-    multiplies efficiency, so 1 in the calendar reading.
+    multiplies efficiency, so 1 in the calendar reading. `realised` is the share of the saving that
+    whole jobs realise at `efficiency`, `robots` the size of the group that frees them.
     """
 
     installed_usd: np.ndarray
@@ -388,6 +415,7 @@ class Case:
     hours_per_year: np.ndarray
     labour_usd_per_h: np.ndarray
     efficiency: np.ndarray
+    robots: ArrayLike = np.inf
 
     def payback_years(self) -> np.ndarray:
         """Simple payback (years); infinite where never, or not within the robot's life."""
@@ -429,7 +457,7 @@ class Case:
         return np.minimum(target_years, self.life)
 
     def threshold(self, target_years: float = 3.0) -> np.ndarray:
-        """Efficiency at which payback comes within the target or the life, whichever is sooner."""
+        """Least efficiency with which payback comes within the target or the life, if sooner."""
         return threshold_efficiency(
             self.target(target_years),
             self.installed_usd,
@@ -437,7 +465,7 @@ class Case:
             self.availability,
             self.hours_per_year,
             self.labour_usd_per_h,
-            self.realised,
+            self.robots,
         )
 
 
@@ -452,14 +480,17 @@ def case(
 
     Arguments broadcast with the draws of `robot`: give jobs as a column (jobs, 1) to get
     (jobs, draws). The robot runs, draws power and wears in A H hours in both readings where
-    A = 1 in the calendar reading. Raises ValueError as the functions above.
+    A = 1 in the calendar reading. Its group frees whole jobs of JOB_HOURS. Raises ValueError as
+    the functions above.
     """
     up = effective_availability(robot.availability, reading)
     hours = np.asarray(hours_per_year, float)
     labour = np.asarray(labour_usd_per_h, float)
+    jobs = annual_benefit(efficiency, up, hours, 1.0) / JOB_HOURS
+    realised = realised_share(robot.robots_together, jobs)
     return Case(
         installed_usd=installed_cost(robot.price_usd, robot.integration_share),
-        benefit_usd_per_year=annual_benefit(efficiency, up, hours, labour, robot.realised_share),
+        benefit_usd_per_year=annual_benefit(efficiency, up, hours, labour, realised),
         cost_usd_per_year=annual_cost(
             robot.price_usd,
             robot.maintenance_share,
@@ -475,8 +506,9 @@ def case(
         life=life_years(robot.life_h, up * hours, robot.cap_years),
         rate=np.asarray(robot.rate, float),
         availability=up,
-        realised=np.asarray(robot.realised_share, float),
+        realised=realised,
         hours_per_year=hours,
         labour_usd_per_h=labour,
         efficiency=np.asarray(efficiency, float),
+        robots=robot.robots_together,
     )

@@ -205,7 +205,7 @@ def test_a_robot_is_the_chapters_robot(graph, middle, reading, luck, pattern, ho
     m = middle
     robot = payback.Robot(
         m["robot_usd"], m["robot_integration"], m["robot_upkeep_year"], m["robots_per_keeper"],
-        m["keeper_usd_h"] * m["labour_load"], m["robot_up"], m["robot_realised"], m["robot_help"],
+        m["keeper_usd_h"] * m["labour_load"], m["robot_up"], m["robot_group"], m["robot_help"],
         m["robot_kw"], m["robot_usd_kwh"], m["robot_life_h"], m["robot_life_cap_y"],
         m["robot_rate"],
     )  # fmt: skip

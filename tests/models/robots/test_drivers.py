@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -116,23 +118,30 @@ def test_weighted_draws_each_value_as_often_as_it_weighs():
 
 
 def test_forms_of_payback():
-    """Outlay 100: 50 a year pays in 2, 25 in 4, 10 in 10 but it lasts 5 years, -20 never."""
+    """Outlay 100, worn out in 5 years: 50 a year pays in 2, 25 in 4, 10 too late, -20 never."""
     net = np.array([50.0, 25.0, 10.0, -20.0])
     ones = np.ones(4)
     case = payback.Case(
         100 * ones, net + 30, 30 * ones, 5 * ones, 0 * ones, ones, ones, ones, ones, ones
     )
     found = model.forms(case)
-    assert set(found) == {*model.FORMS, *model.WORTHS}
-    assert found["net return"].tolist() == [0.5, 0.25, 0.1, -0.2]
+    assert set(found) == {*model.FORMS, *model.WORTHS, *model.BEFORE_WEAR.values()}
+    assert found["net return"] == pytest.approx([0.3, 0.05, -0.1, -0.4])
+    assert found["return before wear"].tolist() == [0.5, 0.25, 0.1, -0.2]
     assert found["return"].tolist() == [0.5, 0.25, 0, 0]
     assert found["within limit"].tolist() == [1, 0, 0, 0]
     assert model.forms(case, 4)["within limit"].tolist() == [1, 1, 0, 0]
     assert found["rank"].tolist() == [0.875, 0.625, 0.375, 0.125]
+    assert found["rank before wear"].tolist() == [0.875, 0.625, 0.375, 0.125]
+    lasting = model.forms(dataclasses.replace(case, life=np.array([2.0, 10, 5, 5])))
+    assert lasting["net return"] == pytest.approx([0, 0.15, -0.1, -0.4])
+    assert lasting["rank"].tolist() == [0.625, 0.875, 0.375, 0.125]
+    assert lasting["rank before wear"].tolist() == found["rank"].tolist()
     assert found["NPV"].tolist() == [150, 25, -50, -200]
     assert found["NPV per dollar"].tolist() == [1.5, 0.25, -0.5, -2]
     bounded = model.forms(case, 3, shortest_years=8)
-    assert bounded["net return"].tolist() == [0.125, 0.125, 0.1, -0.125]
+    assert bounded["net return"] == pytest.approx([0.125, 0.05, -0.1, -0.125])
+    assert bounded["return before wear"].tolist() == [0.125, 0.125, 0.1, -0.125]
     assert bounded["return"].tolist() == [0.125, 0.125, 0, 0]
     for years in ((0, 1), (3, 0)):
         with pytest.raises(ValueError, match="positive"):

@@ -18,7 +18,7 @@ BASE = Robot(
     robots_per_supervisor=10.0,
     supervisor_usd_per_h=40.0,
     availability=0.9,
-    realised_share=0.8,
+    robots_together=np.inf,
     help_share=0.02,
     power_kw=0.5,
     electricity_usd_per_kwh=0.1,
@@ -29,23 +29,52 @@ BASE = Robot(
 
 
 def test_margin_by_hand():
-    # 0.8 x 0.5 x 0.9 x 30 = 10.8 saved; 4 to the supervisor; 0.9 x (0.05 + 0.6) = 0.585
-    assert frontier.margin_usd_per_hour(BASE, 30.0, 0.5) == pytest.approx(10.8 - 4 - 0.585)
-    assert frontier.margin_usd_per_hour(BASE, 30.0, 0.5, "calendar") == pytest.approx(7.35)
+    # 0.5 x 0.9 x 30 = 13.5 saved; 4 to the supervisor; 0.9 x (0.05 + 0.6) = 0.585
+    assert frontier.margin_usd_per_hour(BASE, 30.0, 2_000.0, 0.5) == pytest.approx(8.915)
+    calendar = frontier.margin_usd_per_hour(BASE, 30.0, 2_000.0, 0.5, "calendar")
+    assert calendar == pytest.approx(15 - 4 - 0.65)
+    # three robots do 1.35 jobs, of which one can go
+    three = dataclasses.replace(BASE, robots_together=3.0)
+    margin = frontier.margin_usd_per_hour(three, 30.0, 2_000.0, 0.5)
+    assert margin == pytest.approx(13.5 / 1.35 - 4.585)
 
 
 def test_hours_needed_by_hand():
-    # (75,000 / 3 + 5,000) / 6.215 = 4,827 hours; life does not bind
-    assert frontier.hours_needed(3.0, BASE, 30.0, 0.5) == pytest.approx(30_000 / 6.215)
+    # (75,000 / 3 + 5,000) / 8.915 = 3,365 hours; life does not bind
+    assert frontier.hours_needed(3.0, BASE, 30.0, 0.5) == pytest.approx(30_000 / 8.915)
+
+
+def test_hours_needed_by_a_group_by_hand():
+    # two robots free a job every 2,000 / 0.9 h: 30,000 USD a year each; the second is enough:
+    # 60,000 - 4.585 x 4,444 - 5,000 = 34,622 a year, more than 25,000; the first is not
+    two = dataclasses.replace(BASE, robots_together=2.0)
+    assert frontier.hours_needed(3.0, two, 30.0, 0.5) == pytest.approx(2 * 2_000 / 0.9)
+
+
+@few
+@given(
+    st.integers(1, 20), st.floats(8, 80), st.floats(0.2, 1.2), st.floats(3_000, 150_000),
+    st.floats(8_000, 60_000), st.sampled_from(READINGS),
+)  # fmt: skip
+def test_no_fewer_hours_pay_back(n, wage, efficiency, price, life, reading):
+    robot = dataclasses.replace(BASE, robots_together=n, price_usd=price, life_h=life)
+    hours = float(frontier.hours_needed(3.0, robot, wage, efficiency, reading))
+    tried = np.arange(10.0, 8_760.0, 10.0)
+    back = case(robot, wage, tried, efficiency, reading).payback_years() <= 3.0
+    if np.isfinite(hours):
+        assert case(robot, wage, hours * 1.000001, efficiency, reading).payback_years() <= 3.001
+        assert not back[tried < hours - 1e-6].any()
+    else:
+        assert not back.any()
 
 
 def test_hours_needed_where_life_binds():
-    # L m P / (L g - I A) with L = 12,000: 12,000 x 5,000 / (74,580 - 67,500)
-    short = dataclasses.replace(BASE, life_h=12_000.0)
-    assert frontier.hours_needed(3.0, short, 30.0, 0.5) == pytest.approx(6e7 / 7_080)
+    # L m P / (L g - I A) with L = 8,000: 8,000 x 5,000 / (71,320 - 67,500)
+    short = dataclasses.replace(BASE, life_h=8_000.0)
+    assert frontier.hours_needed(3.0, short, 30.0, 0.5) == pytest.approx(4e7 / 3_820)
     endless = dataclasses.replace(BASE, life_h=np.inf)
-    assert frontier.hours_needed(3.0, endless, 30.0, 0.5) == pytest.approx(30_000 / 6.215)
-    worn = dataclasses.replace(BASE, life_h=10_000.0)
+    assert frontier.hours_needed(3.0, endless, 30.0, 0.5) == pytest.approx(30_000 / 8.915)
+    worn = dataclasses.replace(BASE, life_h=7_500.0)
     assert np.isinf(frontier.hours_needed(3.0, worn, 30.0, 0.5))
 
 
@@ -55,11 +84,11 @@ def test_nothing_helps_a_robot_that_saves_nothing():
 
 
 def test_price_ceiling_by_hand():
-    # 6.215 x 4,000 / (1.5 / 3 + 0.1)
-    assert frontier.price_ceiling(3.0, BASE, 30.0, 4_000.0, 0.5) == pytest.approx(24_860 / 0.6)
+    # 8.915 x 4,000 / (1.5 / 3 + 0.1)
+    assert frontier.price_ceiling(3.0, BASE, 30.0, 4_000.0, 0.5) == pytest.approx(35_660 / 0.6)
     # 0.9 x 8,000 hours a year use up 14,400 in two years
     short = dataclasses.replace(BASE, life_h=14_400.0)
-    assert frontier.price_ceiling(3.0, short, 30.0, 8_000.0, 0.5) == pytest.approx(49_720 / 0.85)
+    assert frontier.price_ceiling(3.0, short, 30.0, 8_000.0, 0.5) == pytest.approx(71_320 / 0.85)
 
 
 @few

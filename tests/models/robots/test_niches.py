@@ -150,19 +150,25 @@ def test_kendall_tau_needs_an_order():
 
 
 @SMALL
-@given(st.floats(0, 60), st.floats(0, 10), st.floats(0.1, 1), st.floats(5, 80), st.floats(0.2, 1))
-def test_rented_threshold_is_where_renting_starts_to_pay(fee, own, up, wage, realised):
-    e = float(niches.rented_threshold(fee, own, up, wage, realised))
-    assert payback.raas_adopt(fee, e + 1e-6, up, wage, realised, own)
-    assert not payback.raas_adopt(fee, max(e - 1e-6, 0), up, wage, realised, own)
+@given(
+    st.floats(0.1, 60), st.floats(0, 10), st.floats(0.1, 1), st.floats(5, 80), st.integers(1, 20)
+)  # fmt: skip
+def test_rented_threshold_is_where_renting_starts_to_pay(fee, own, up, wage, n):
+    e = float(niches.rented_threshold(fee, own, up, 4000.0, wage, n))
+    for part, pays in ((1.0001, True), (0.9999, False)):
+        realised = payback.realised_share(n, part * e * up * 4000 / payback.JOB_HOURS)
+        cost = 2 - part  # a whole job may be worth the rent to the cent
+        assert payback.raas_adopt(fee * cost, part * e, up, wage, realised, own * cost) == pays
 
 
 def test_rented_threshold_by_hand():
-    # 7 USD a robot-hour beside a guard of 28 USD, up 7 hours of 8, whole jobs only 4 times of 5
-    assert niches.rented_threshold(7, 0.7, 0.875, 28, 0.8) == pytest.approx(7.7 / 19.6)
-    assert niches.rented_threshold(7, 0, 0, 28) == np.inf
+    # 7 USD a robot-hour beside a guard of 28 USD, up 7 hours of 8
+    assert niches.rented_threshold(7, 0.7, 0.875, 8000, 28) == pytest.approx(7.7 / 24.5)
+    # over 8,000 hours that is 1.1 jobs a robot; three robots have to free 4 of 3.3
+    assert niches.rented_threshold(7, 0.7, 0.875, 8000, 28, 3) == pytest.approx(4 / 3 / 3.5)
+    assert niches.rented_threshold(7, 0, 0, 8000, 28) == np.inf
     with pytest.raises(ValueError, match="fee"):
-        niches.rented_threshold(-1, 0, 1, 28)
+        niches.rented_threshold(-1, 0, 1, 8000, 28)
 
 
 def test_weighted_median():
@@ -182,7 +188,7 @@ ROBOT = payback.Robot(
     robots_per_supervisor=10.0,
     supervisor_usd_per_h=40.0,
     availability=0.8,
-    realised_share=0.9,
+    robots_together=np.inf,
     help_share=0.05,
     power_kw=0.5,
     electricity_usd_per_kwh=0.1,
@@ -197,7 +203,7 @@ def test_offered_threshold_bought_and_rented_by_hand():
         ROBOT, [30_000.0, 8.0, 1_000.0], ["robot", "hour", "month"], 2000.0, 25.0
     )
     people = 40 / 10 + 0.05 * 0.8 * 25 + 0.5 * 0.8 * 0.1  # USD a scheduled hour
-    worth = 0.9 * 0.8 * 25
+    worth = 0.8 * 25
     bought = (60_000 / 3 + 3_000 + 2000 * people) / (2000 * worth)
     assert found == pytest.approx([bought, (8 + people) / worth, (6 + people) / worth])
 

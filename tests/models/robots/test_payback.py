@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aifactory.data import figure
 from aifactory.models.robots import capital
 from aifactory.models.robots import payback as pb
 
@@ -20,7 +21,7 @@ ROBOT = pb.Robot(
     robots_per_supervisor=10.0,
     supervisor_usd_per_h=40.0,
     availability=0.8,
-    realised_share=0.9,
+    robots_together=4.0,
     help_share=0.05,
     power_kw=0.5,
     electricity_usd_per_kwh=0.1,
@@ -28,6 +29,7 @@ ROBOT = pb.Robot(
     cap_years=10.0,
     rate=0.08,
 )
+FREE = replace(ROBOT, robots_together=np.inf)  # every hour counts
 few = settings(max_examples=40, deadline=None)
 positive = st.floats(0.1, 1e3)
 
@@ -78,14 +80,16 @@ def test_a_residual_value_comes_at_the_end():
 def test_one_robot_by_hand():
     c = pb.case(ROBOT, 30.0, 4000.0)
     assert c.installed_usd == pytest.approx(100_000)
-    assert c.benefit_usd_per_year == pytest.approx(0.9 * 0.5 * 0.8 * 4000 * 30)
+    # 0.8 of a job each, 3.2 by four robots, of which three can go
+    assert c.realised == pytest.approx(3 / 3.2)
+    assert c.benefit_usd_per_year == pytest.approx(3 * 2000 * 30 / 4)
     people = 4000 * 40 / 10 + 0.05 * 0.8 * 4000 * 30
     assert c.cost_usd_per_year == pytest.approx(5000 + people + 0.5 * 0.8 * 4000 * 0.1)
     assert c.life == pytest.approx(20_000 / 3200)
-    net = 43_200 - 5000 - people - 160
+    net = 45_000 - 5000 - people - 160
     assert c.net_usd_per_year() == pytest.approx(net)
     assert c.payback_years() == pytest.approx(100_000 / net)
-    worn = pb.case(replace(ROBOT, life_h=18_000.0), 30.0, 4000.0)
+    worn = pb.case(replace(ROBOT, life_h=16_000.0), 30.0, 4000.0)
     assert worn.life < 100_000 / net
     assert worn.payback_years() == np.inf  # it wears out first
 
@@ -110,6 +114,46 @@ def test_whole_jobs_saved():
     assert share == pytest.approx([0, 1 / 1.275, 2 / 2.125, 8 / 8.5])
     assert pb.realised_share(4, 0.0) == 0
     assert pb.realised_share(2, 0.5) == pytest.approx(1)
+    assert pb.realised_share(np.inf, [0.0, 0.3]).tolist() == [0, 1]
+
+
+def test_the_share_realised_by_shifts():
+    """Of half a person's work in 85 % of the hours; the figure holds the first as its range."""
+    n = np.arange(3, 21)
+    for hours, ends in (
+        (2000, (0.66, 0.89, 0.98)),
+        (4000, (0.83, 0.95, 1)),
+        (8400, (0.93, 0.98, 1)),
+    ):
+        share = pb.realised_share(n, 0.5 * 0.85 * hours / pb.JOB_HOURS)
+        assert np.quantile(share, [0.05, 0.5, 0.95]) == pytest.approx(ends, abs=0.006)
+    told, group = figure("robot-realised-share"), figure("robot-group-size")
+    assert (told.low, told.central, told.high) == (0.66, 0.89, 0.98)
+    assert (group.low, group.high) == (n[0], n[-1])
+    assert figure("robot-hours-one-shift").central == pb.JOB_HOURS
+
+
+def test_jobs_that_a_group_can_free():
+    assert pb.whole_jobs(4, [0.1, 0.25, 0.26, 1.0]) == pytest.approx([0.25, 0.25, 0.5, 1.0])
+    assert pb.whole_jobs(np.inf, [0.1, np.inf]).tolist() == [0.1, np.inf]
+    assert pb.whole_jobs(3, np.inf) == np.inf
+    with pytest.raises(ValueError, match="at least one robot"):
+        pb.whole_jobs(0, 1)
+
+
+@few
+@given(
+    st.integers(1, 25), st.floats(0.3, 1), st.floats(1000, 8760), st.floats(5, 80),
+    st.floats(2e3, 2e5), st.sampled_from(pb.READINGS),
+)  # fmt: skip
+def test_a_threshold_is_the_least_efficiency_that_pays(n, up, hours, wage, price, reading):
+    robot = replace(ROBOT, robots_together=n, availability=up, price_usd=price)
+    e = float(pb.case(robot, wage, hours, 0.5, reading).threshold(3.0))
+    at, below = (pb.case(robot, wage, hours, e * f, reading) for f in (1, 0.999))
+    assert at.net_usd_per_year() * at.target(3.0) >= at.installed_usd * (1 - 1e-9)
+    assert below.net_usd_per_year() * below.target(3.0) < below.installed_usd
+    free = pb.case(replace(robot, robots_together=np.inf), wage, hours, e, reading)
+    assert free.threshold(3.0) <= e + 1e-12
 
 
 def test_rate_zero_and_fractional_years():
@@ -159,11 +203,11 @@ def test_chance_within_is_a_share_of_draws():
 
 
 def test_readings():
-    running = pb.case(ROBOT, 40.0, 8000.0)
-    calendar = pb.case(ROBOT, 40.0, 8000.0, reading="calendar")
+    running = pb.case(FREE, 40.0, 8000.0)
+    calendar = pb.case(FREE, 40.0, 8000.0, reading="calendar")
     assert calendar.benefit_usd_per_year == pytest.approx(running.benefit_usd_per_year / 0.8)
     assert calendar.life < running.life
-    same = pb.case(replace(ROBOT, availability=1.0), 40.0, 8000.0)
+    same = pb.case(replace(FREE, availability=1.0), 40.0, 8000.0)
     assert same.payback_years() == calendar.payback_years()
 
 
@@ -214,8 +258,8 @@ def test_npv_at_the_irr_is_nothing(i, net, years):
 @given(jobs, st.floats(0.5, 12))
 def test_at_the_threshold_payback_takes_the_target(job, target):
     w, h, _, reading = job
-    c = pb.case(ROBOT, w, h, 1.0, reading)
-    at = pb.case(ROBOT, w, h, c.threshold(target), reading)
+    c = pb.case(FREE, w, h, 1.0, reading)
+    at = pb.case(FREE, w, h, c.threshold(target), reading)
     years = np.minimum(target, c.life)
     paid = pb.simple_payback_years(at.installed_usd, at.benefit_usd_per_year, at.cost_usd_per_year)
     assert paid == pytest.approx(years, rel=1e-9)
@@ -226,12 +270,12 @@ def test_at_the_threshold_payback_takes_the_target(job, target):
 def test_threshold_wage_and_threshold_efficiency_agree(job):
     _, h, e, reading = job
     up = pb.effective_availability(ROBOT.availability, reading)
-    fixed = pb.case(ROBOT, 0.0, h, e, reading)
+    fixed = pb.case(FREE, 0.0, h, e, reading)
     wage = pb.threshold_labour_cost(
-        fixed.target(3.0), fixed.installed_usd, fixed.cost_usd_per_year, e, up, h, 0.9, 0.05
+        fixed.target(3.0), fixed.installed_usd, fixed.cost_usd_per_year, e, up, h, 1.0, 0.05
     )
     if np.isfinite(wage):
-        assert pb.case(ROBOT, wage, h, e, reading).threshold(3.0) == pytest.approx(e, rel=1e-9)
+        assert pb.case(FREE, wage, h, e, reading).threshold(3.0) == pytest.approx(e, rel=1e-9)
 
 
 @few

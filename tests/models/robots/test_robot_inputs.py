@@ -20,7 +20,7 @@ OFFERS = pd.DataFrame(
         "known_from": ["2025-01-31"] * 2 + ["2025-06-30", "2026-03-31", "2025-01-31", "2025-01-31"],
     }
 )
-RANGES = dict.fromkeys(inputs.FIGURE_IDS, (0.5, 0.8, 1.1))
+RANGES = dict.fromkeys(inputs.FIGURE_IDS, (0.5, 0.8, 1.1)) | {"robots_together": (3, 11, 20)}
 
 
 def test_one_price_a_maker_of_working_robots():
@@ -61,10 +61,29 @@ def test_draws_become_a_robot_and_shares_stay_shares():
     r = inputs.robot(frame, 40.0)
     assert np.shape(r.price_usd) == (400,)
     assert np.max(r.availability) == 1
-    assert np.max(r.realised_share) == 1
+    assert set(np.unique(r.robots_together)) == set(range(3, 21))
     assert np.max(r.help_share) > 1
     with pytest.raises(ValueError, match="draws lack life_h"):
         inputs.robot(frame.drop(columns="life_h"), 40.0)
+
+
+def test_whole_numbers_are_alike():
+    d = inputs.whole_numbers(3, 20)
+    assert d.ppf(np.array([0, 0.05, 0.5, 0.95, 1])).tolist() == [3, 3, 11, 20, 20]
+    drawn = d.ppf((np.arange(1800) + 0.5) / 1800)
+    assert np.unique(drawn, return_counts=True)[1].tolist() == [100] * 18
+    for ends in ((3, 2), (2.5, 4)):
+        with pytest.raises(ValueError, match="whole numbers in order"):
+            inputs.whole_numbers(*ends)
+
+
+def test_no_site_is_open_longer_than_a_year():
+    given_hours = {"round the clock": (8000.0, 8400.0, 8760.0)}
+    clock = inputs.hours(given_hours)["round the clock"]
+    assert clock.ppf(np.array([0.5, 0.95, 0.999])).tolist() == pytest.approx([8400, 8760, 8760])
+    both = inputs.distributions(given_hours | {"hours": (8000.0, 8400.0, 8760.0)}, [1.0, 2.0])
+    for name in ("round the clock", "hours"):
+        assert both[name].ppf(np.array([0.999])) == 8760
 
 
 def test_shift_mix_by_hand():
