@@ -187,7 +187,7 @@ def text_only(tree, chapter):
     """A year or line number in the text, in no cell of code."""
     return (
         tree.root / "notebooks" / f"{chapter.replace('-', '_')}.md",
-        r"\n(?:Lines?|A plant of) \d",
+        r"\n(?:Lines?|A plant of|If every GPU-hour trained, a plant of) \d",
     )
 
 
