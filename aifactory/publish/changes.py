@@ -38,9 +38,8 @@ DEVELOPMENT = "Development"  # of interest to those who work on the book alone
 SHOWN = 2  # items of a heading that newest-changes lists
 CLAIMS_SHOWN = 5  # claims that newest-changes lists at most
 _NAMED = re.compile(r"((?:`?[a-z]+(?:-[a-z]+)+`?(?:, | and )?)+)[:,] +(?=\S)")  # "claim-id: "
-_TOLD = re.compile(
-    r"[^:.]*\b(?:likely|certain|as not|not testable)\b[^:.]*: +"
-)  # "likely to even: "
+_WORD = r"\b(?:(?:un)?likely|certain|as not|not testable)\b"
+_TOLD = re.compile(rf"[^:.]*{_WORD}[^:.]*: +", re.I)  # "likely to unlikely: "
 
 
 @dataclass(frozen=True)

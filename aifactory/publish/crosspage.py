@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 
 from aifactory import crosschecks, files
 from aifactory.publish import directives
-from aifactory.publish.html import block, escape, grouped
+from aifactory.publish.html import block, capital, escape, grouped
 
 HEADS = ("Result", "The book", "Second route", "Within", "Agrees", "How it was worked out again")
 DECIDES = "decides a rating"
@@ -47,12 +47,11 @@ def _row(row: dict[str, str]) -> str:
     """A result; the script folds the route where the screen is narrow, and the columns stack."""
     cells = (row["printed"], row["second"], row["tolerance"], row["agrees"].capitalize())
     mark = f"<br><small>{DECIDES}</small>" if row["decides"] else ""
-    kind = row["kind"] if row["kind"] == "SQL" else row["kind"].capitalize()
     told = "".join(
         f'<td data-column="{name}">{escape(text)}</td>'
         for name, text in zip(HEADS[1:], cells, strict=False)
     )
-    way = f"<details open><summary>{escape(kind)}</summary>{escape(row['route'])}</details>"
+    way = f"<details open><summary>{escape(capital(row['kind']))}</summary>{escape(row['route'])}</details>"
     return (
         f'<tr><th scope="row">{escape(row["result"])}{mark}</th>{told}<td class="long">{way}</td>'
         "</tr>"

@@ -303,3 +303,11 @@ def test_datasette_knows_licence_and_source_of_each(site):
     assert set(tables) == {bundles.table_name(n) for n in data.names()}
     assert all(t["license"] for t in tables.values())
     assert "[MW]" in tables["power_plants_world"]["columns"]["capacity_mw"]
+
+
+def test_no_page_of_data_prints_a_backtick():
+    shown = re.compile(r"<(script|pre|code)\b.*?</\1>", re.S)
+    pages = [SITE / "book" / "data.html", *(SITE / "data").rglob("*.html")]
+    texts = {p: re.sub(r"<[^>]*>", "", shown.sub("", p.read_text(encoding="utf-8"))) for p in pages}
+    assert [p.name for p, text in texts.items() if "`" in text] == []
+    assert "in <code>unit</code>" in (SITE / "data" / "figures.html").read_text(encoding="utf-8")

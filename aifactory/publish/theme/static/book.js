@@ -306,7 +306,7 @@
         view.addSignalListener(name, (_, now) => {
           this.values.set(name, now);
           this.say("");
-          view.runAfter(() => this.head());
+          view.runAsync().then(() => this.head());
           clearTimeout(this.later);
           this.later = setTimeout(() => { this.keep(); this.speak(); }, 250);
         });

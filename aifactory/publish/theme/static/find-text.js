@@ -3,19 +3,21 @@
 Documentation.TRANSLATIONS["Search Results"] = "In the text";
 /* The lines around each place are fetched from the page, which browsers refuse from a disk. */
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-/* A snippet is prose: no code, contents, citations or controls. A result leads to the heading above it. */
+/* A snippet is prose: no code, contents or controls, and of sources only where nothing else has the words. A result leads to the heading above it. */
 Search.makeSearchSummary = (page, asked, anchor) => {
   const main = new DOMParser().parseFromString(page, "text/html").querySelector('[role="main"]');
   const summary = document.createElement("p");
   summary.className = "context";
   if (!main) return summary;
-  const off = "pre, code, nav, script, style, svg, summary, .headerlink, a.cite, .here-short, .citation, .citation-list, .step, .edit, .chapter-head, .find-page, .chart-links, .verdict-links";
+  const off = "pre, code, nav, script, style, svg, summary, .headerlink, a.cite, .here-short, .step, .edit, .chapter-head, .find-page, .chart-links, .verdict-links";
   main.querySelectorAll(off).forEach((part) => part.remove());
-  const blocks = [...(main.querySelector(anchor ? `#${CSS.escape(anchor.slice(1))}` : "article") ?? main).querySelectorAll("p, li, td, th, dd, dt, blockquote, caption, h1, h2, h3, h4")]
-    .filter((part) => !part.querySelector("p, li, td, dd, h2"));
+  const part = main.querySelector(anchor ? `#${CSS.escape(anchor.slice(1))}` : "article") ?? main;
+  const blocks = [...part.querySelectorAll("p, li, td, th, dd, dt, blockquote, caption, h1, h2, h3, h4")]
+    .filter((block) => !block.querySelector("p, li, td, dd, h2"));
   const words = [...asked];
   const has = (part) => words.filter((word) => part.textContent.toLowerCase().includes(word)).length;
-  const best = blocks.reduce((a, b) => (has(b) > (a ? has(a) : 0) ? b : a), null);
+  const pick = (from) => from.reduce((a, b) => (has(b) > (a ? has(a) : 0) ? b : a), null);
+  const best = pick(blocks.filter((block) => !block.closest(".citation"))) ?? pick(blocks); // sources where nothing else
   if (!best) return summary;
   const text = best.textContent.replace(/\s+/g, " ").trim();
   const at = Math.min(...words.map((word) => text.toLowerCase().indexOf(word)).filter((i) => i >= 0));

@@ -43,7 +43,7 @@
   const variants = (word) => {
     const stem = word.length > 4 && /^\p{L}+$/u.test(word) ? word.replace(ends, "") : word;
     const forms = stem.length > 3 && stem !== word ? [word, stem] : [word];
-    const same = alike.filter((group) => group.some((one) => forms.includes(one))).flat();
+    const same = alike.filter((group) => group.some((one) => forms.includes(one) || word === `${one}s`)).flat();
     return [...forms, ...same.flatMap((one) => [one, one.replace("-", " ")]).filter((one) => !forms.includes(one))];
   };
   const strength = (plain, word) => {
