@@ -51,7 +51,8 @@ def _row(row: dict[str, str]) -> str:
         f'<td data-column="{name}">{escape(text)}</td>'
         for name, text in zip(HEADS[1:], cells, strict=False)
     )
-    way = f"<details open><summary>{escape(capital(row['kind']))}</summary>{escape(row['route'])}</details>"
+    kind, route = escape(capital(row["kind"])), escape(row["route"])
+    way = f"<details open><summary>{kind}</summary>{route}</details>"
     return (
         f'<tr><th scope="row">{escape(row["result"])}{mark}</th>{told}<td class="long">{way}</td>'
         "</tr>"

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from frictionless import Package
+from visit import SITE
 
 from aifactory import data, tableschema
 from aifactory.publish import boxes, bundles, datapages, twins

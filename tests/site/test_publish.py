@@ -438,10 +438,9 @@ REPORT = "https://github.com/owner/repo/issues/new/choose"
 def test_an_error_can_be_reported_where_the_repository_is_known(tmp_path, option, links):
     theme = f"html_theme_options = {{'repository_url': {option!r}}}\n"
     (tmp_path / "conf.py").write_text(CONF + FEW + theme)
-    text = "# A book\n\nBefore.\n\n```{report-error}\n```\n\nSee {site}`a `file` <file:a.csv>`.\n"
-    (tmp_path / "index.md").write_text(
-        text.replace("`a `file`", "``a `file`").replace("csv>`", "csv>``")
-    )
+    link = "{site}`` a `file` <file:a.csv> ``"
+    text = f"# A book\n\nBefore.\n\n```{{report-error}}\n```\n\nSee {link}.\n"
+    (tmp_path / "index.md").write_text(text)
     out, warnings = build(tmp_path)
     assert warnings == ""
     page = (out / "index.html").read_text(encoding="utf-8")
