@@ -39,7 +39,7 @@ SHOWN = 2  # items of a heading that newest-changes lists
 CLAIMS_SHOWN = 5  # claims that newest-changes lists at most
 _NAMED = re.compile(r"((?:`?[a-z]+(?:-[a-z]+)+`?(?:, | and )?)+)[:,] +(?=\S)")  # "claim-id: "
 _WORD = r"\b(?:(?:un)?likely|certain|as not|not testable)\b"
-_TOLD = re.compile(rf"[^:.]*{_WORD}[^:.]*: +", re.I)  # "likely to unlikely: "
+_TOLD = re.compile(rf"\A[^:.]*{_WORD}[^:.]*: +", re.I)  # "likely to unlikely: "
 
 
 @dataclass(frozen=True)

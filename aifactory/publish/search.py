@@ -16,7 +16,7 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.search import WordCollector
+from sphinx.search import IndexBuilder, WordStore
 
 from aifactory import charts, data, forecasts, verdicts
 from aifactory.files import write_text
@@ -286,17 +286,22 @@ def _write(app: Sphinx, error: Exception | None) -> None:
 
 def _pass_over_code() -> None:
     """Have Sphinx's index leave code out, which a page folds away: once a process."""
-    visit = WordCollector.dispatch_visit
-    if getattr(visit, "passes_over_code", False):
+    collect = IndexBuilder._word_collector
+    if getattr(collect, "passes_over_code", False):
         return
 
-    def dispatch_visit(self: WordCollector, node: nodes.Node) -> None:
-        if isinstance(node, nodes.literal_block):
-            raise nodes.SkipNode
-        visit(self, node)
+    def collector(self: IndexBuilder, doctree: nodes.document) -> WordStore:
+        blocks = [(block, block.children) for block in doctree.findall(nodes.literal_block)]
+        for block, _ in blocks:
+            block.children = []
+        try:
+            return collect(self, doctree)
+        finally:  # the page is yet to be written
+            for block, children in blocks:
+                block.children = children
 
-    dispatch_visit.passes_over_code = True  # type: ignore[attr-defined]
-    WordCollector.dispatch_visit = dispatch_visit  # type: ignore[method-assign]
+    collector.passes_over_code = True  # type: ignore[attr-defined]
+    IndexBuilder._word_collector = collector  # type: ignore[method-assign]
 
 
 def setup(app: Sphinx) -> None:

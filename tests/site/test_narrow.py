@@ -90,6 +90,7 @@ def test_what_is_spoken_is_the_headline_and_the_ratings_that_moved(board):
     assert "claims hold at once" in said
     assert len(said) < 500
     assert ".." not in said
+    assert board.complaints == []
     assert "1.2 GW are built" not in said, "a claim that did not move was read aloud"
 
 

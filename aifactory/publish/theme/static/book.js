@@ -306,7 +306,8 @@
         view.addSignalListener(name, (_, now) => {
           this.values.set(name, now);
           this.say("");
-          view.runAsync().then(() => this.head());
+          clearTimeout(this.soon);
+          this.soon = setTimeout(() => this.head(), 30);
           clearTimeout(this.later);
           this.later = setTimeout(() => { this.keep(); this.speak(); }, 250);
         });
