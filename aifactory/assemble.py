@@ -56,7 +56,8 @@ LOST = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {source}">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src {source}; font-src {source}">
 <meta name="robots" content="noindex">
 <link rel="stylesheet" href="{newest}_static/book.css">
 <title>Page not found</title>
@@ -64,8 +65,8 @@ LOST = """<!doctype html>
 <body>
 <main class="text alone">
 <h1>Page not found</h1>
-<p>Nothing is at this address. No page of this book was ever taken away: the address may be cut off,
-or mistyped.</p>
+<p>Nothing is at this address. It may be cut off or mistyped: those that the book has published are
+meant to last.</p>
 <ul>
 <li><a href="{newest}index.html">The first page of the newest edition</a></li>
 <li><a href="{newest}search.html">Search the book</a></li>

@@ -85,7 +85,7 @@ def test_an_address_that_leads_nowhere_gets_a_page_with_ways_on_from_any_depth(w
     links = re.findall(r'(?:href|action)="([^"]+)"', text)
     assert f"{place}search.html" in links
     assert all(x.startswith(place) for x in links)
-    assert 'style-src https://a.example"' in text
+    assert 'style-src https://a.example; font-src https://a.example"' in text
 
 
 def test_the_page_for_lost_addresses_works_where_it_is_shown(page, whole):
@@ -104,6 +104,8 @@ def test_the_page_for_lost_addresses_works_where_it_is_shown(page, whole):
         page.goto(f"http://127.0.0.1:{server.server_address[1]}/0.5.0/no/such/page.html")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.evaluate("document.styleSheets.length") == 1
+        page.wait_for_load_state("networkidle")
+        assert not [text for text in page.said if "Policy" in text]
         page.get_by_role("link", name="The first page").click()
         page.wait_for_url("**/latest/index.html")
         server.shutdown()

@@ -22,7 +22,9 @@ Search.makeSearchSummary = (page, asked, anchor) => {
   const text = best.textContent.replace(/\s+/g, " ").trim();
   const at = Math.min(...words.map((word) => text.toLowerCase().indexOf(word)).filter((i) => i >= 0));
   const start = at > 120 ? text.indexOf(" ", at - 100) + 1 : 0;
-  summary.textContent = (start ? "… " : "") + text.slice(start, start + 240) + (text.length > start + 240 ? " …" : "");
+  const cut = text.slice(start, start + 240);
+  const end = text.length > start + 240;
+  summary.textContent = (start ? "… " : "") + (end ? `${cut.slice(0, cut.lastIndexOf(" "))} …` : cut);
   const place = best.id || best.closest("[id]:not(main, article)")?.id;
   if (place && !anchor) queueMicrotask(() => {
     const link = summary.parentElement?.querySelector("a");
