@@ -4,7 +4,8 @@
 
 Each SITE is a built site, a folder or a `.tar.gz` of one. OUT gets `/0.5.0/` for each version,
 `/latest/` with the newest, and `/editions.js`, a list that pages of an edition ask for, so that old
-ones can say that there is a newer one without being changed. At the top, where the site stood
+ones can say that there is a newer one without being changed, and `/404.html`, which static hosts
+show for addresses that lead nowhere. At the top, where the site stood
 before it had editions, pages lead on to `/latest/` (a browser keeps the anchor) and files are there
 as they were. Needs nothing but Python itself.
 
@@ -49,6 +50,40 @@ STUB = """<!doctype html>
 """
 
 
+# Shown in place of any address, so its own links start at the host, or at the site's full address.
+LOST = """<!doctype html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src {source}; font-src {source}">
+<meta name="robots" content="noindex">
+<link rel="stylesheet" href="{newest}_static/book.css">
+<title>Page not found</title>
+</head>
+<body>
+<main class="text alone">
+<h1>Page not found</h1>
+<p>Nothing is at this address. It may be cut off or mistyped: those that the book has published are
+meant to last.</p>
+<ul>
+<li><a href="{newest}index.html">The first page of the newest edition</a></li>
+<li><a href="{newest}search.html">Search the book</a></li>
+<li><a href="{newest}book/claims.html">All claims</a></li>
+<li><a href="{newest}changes.html">What changed from edition to edition</a></li>
+</ul>
+<form class="find find-page" role="search" action="{newest}search.html" method="get">
+<label for="q">Words to look for</label>
+<input id="q" type="search" name="q" required>
+<button type="submit">Search</button>
+</form>
+</main>
+</body>
+</html>
+"""
+
+
 class Unfit(DataError):
     """A site that can't be an edition."""
 
@@ -76,6 +111,7 @@ def assemble(out: Path, sites: Iterable[Path]) -> list[str]:
         shutil.copytree(whole / found[-1], whole / LATEST)
         _top(whole)
         files.write_text(whole / LIST, f"bookEditions({json.dumps(found)});\n")
+        files.write_text(whole / "404.html", lost(whole / LATEST))
         files.write_text(whole / ".nojekyll", "")
         os.replace(whole, out)
     return found
@@ -123,6 +159,20 @@ def _top(whole: Path) -> None:
             files.write_text(target, text)
         else:
             shutil.copyfile(newest / name, target)
+
+
+def lost(newest: Path) -> str:
+    """The page for addresses that lead nowhere.
+
+    A host shows it at any depth, so that relative links would miss. The newest edition's map of
+    the site has its full address; where it has none, the site is taken to be all of its host.
+    """
+    sitemap = newest / "sitemap.xml"
+    text = sitemap.read_text("utf-8") if sitemap.is_file() else ""
+    known = re.search(r"<loc>(https?://[^<\s]+/)</loc>", text)
+    place = html.unescape(known[1]) if known else f"/{LATEST}/"
+    host = re.match(r"https?://[^/]+", place)
+    return LOST.format(newest=html.escape(place), source=html.escape(host[0] if host else "'self'"))
 
 
 def main(arguments: list[str]) -> int:

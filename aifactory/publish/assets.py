@@ -64,12 +64,13 @@ def _shrink(app: Sphinx, error: Exception | None) -> None:
 
 KEPT = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.S)
 INDENT = re.compile(r"^[ \t]+(?=<)", re.M)
+ROWS = re.compile(r"(?<=>)\s+(?=</?(?:table|thead|tbody|tr|th|td)\b)")
 
 
 def unindented(body: str) -> str:
-    """HTML without blanks before a tag at a line's start, where they mean nothing."""
+    """HTML without blanks where they mean nothing: at a line's start, between cells of a table."""
     pieces = KEPT.split(body)  # text, what is kept, its tag, text …
-    pieces[::3] = [INDENT.sub("", text) for text in pieces[::3]]
+    pieces[::3] = [ROWS.sub("", INDENT.sub("", text)) for text in pieces[::3]]
     del pieces[2::3]
     return "".join(pieces)
 

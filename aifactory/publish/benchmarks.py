@@ -106,7 +106,7 @@ def table(rows: list[dict[str, str]]) -> str:
     """Every row, by part."""
     parts = groupby(rows, key=lambda row: row["part"])
     groups = {escape(PARTS[part]): "".join(map(_row, found)) for part, found in parts}
-    return grouped("What was measured", HEADS, groups)
+    return grouped("What was measured", HEADS, groups, "stacked tight")
 
 
 def _row(row: dict[str, str]) -> str:
@@ -117,7 +117,11 @@ def _row(row: dict[str, str]) -> str:
     cells = (value, row["peer"], quantity(row["peer_value"], unit), quantity(row["ratio"]),
              comparison(row), limit if row["limit"] else "", runs)  # fmt: skip
     named = f'<th scope="row">{escape(row["what"])}</th>'
-    return f"<tr>{named}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    told = "".join(
+        f'<td data-column="{name}">{escape(cell)}</td>'
+        for name, cell in zip(HEADS[1:], cells, strict=True)
+    )
+    return f"<tr>{named}{told}</tr>"
 
 
 # --- growth --------------------------------------------------------------------------------------

@@ -46,6 +46,11 @@ def claim_page(claim_id: str) -> str:
     return f"{CLAIMS}/{claim_id}"
 
 
+def bar_link(test: str) -> str:
+    """The way from a claim to how its criterion is read; `test` is its section in the chapter."""
+    return f'<a href="{test}-criterion">How the chapter reads it, and the bar it sets</a>'
+
+
 def table_anchor(name: str) -> str:
     """The id of a table on the data page."""
     return f"table-{slug(name)}"
@@ -86,7 +91,7 @@ def probability_svg(probability: float | None, before: float | None = None) -> s
     if probability is None:
         return ""
     bounds = [b for b, _ in verdicts.RATINGS if 0 < b < 1]
-    ticks = "".join(f'<path d="M{b * _WIDTH:g} 3v10"/>' for b in bounds)
+    ticks = "".join(f"M{b * _WIDTH:g} 3v10" for b in bounds)
     x = probability * _WIDTH
     was = ""
     if before is not None:
@@ -97,7 +102,7 @@ def probability_svg(probability: float | None, before: float | None = None) -> s
         )
     return (
         f'<svg class="draw draw-probability" viewBox="-8 0 {_WIDTH + 16} 16" aria-hidden="true">'
-        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{ticks}</g>{was}'
+        f'<path class="draw-track" d="M0 8H{_WIDTH}{ticks}"/>{was}'
         f'<circle class="draw-dot" cx="{x:.1f}" cy="8" r="6"/></svg>'
     )
 
@@ -119,10 +124,10 @@ def interval_svg(verdict: dict[str, Any], beside: Iterable[dict[str, Any]] = ())
         return (value - start) / (end - start) * _WIDTH
 
     width = max(x(high) - x(low), 2)
-    zero = f'<path d="M{x(0):.1f} 1v14"/>' if start <= 0 <= end else ""
+    zero = f"M{x(0):.1f} 1v14" if start <= 0 <= end else ""
     return (
         f'<svg class="draw draw-interval" viewBox="-8 0 {_WIDTH + 16} 16" aria-hidden="true">'
-        f'<g class="draw-track"><path d="M0 8H{_WIDTH}"/>{zero}</g>'
+        f'<path class="draw-track" d="M0 8H{_WIDTH}{zero}"/>'
         f'<rect class="draw-bar" x="{x(low):.1f}" y="4" width="{width:.1f}" height="8" rx="2"/>'
         f'<circle class="draw-dot" cx="{x(mid):.1f}" cy="8" r="5"/></svg>'
     )

@@ -1,6 +1,7 @@
 """What changed from version to version: a page, a short list, a feed, and the map of the site.
 
-`newest-changes` shows the newest version of CHANGELOG.md; /changes.html has all of them, and
+`newest-changes` shows the newest version of CHANGELOG.md with the claims whose rating moved;
+/changes.html has all versions and every verdict that moved, a reason once, and
 /feed.xml is an Atom feed (RFC 4287) with an entry a version and one a verdict that moved. Ids in
 the feed are made from the version and the verdict alone, so that they never change. /sitemap.xml
 is written where the site knows its own address.
@@ -8,6 +9,7 @@ is written where the site knows its own address.
 
 from __future__ import annotations
 
+import re
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -22,8 +24,8 @@ from sphinx.application import Sphinx
 
 from aifactory import data, editions, files, verdicts
 from aifactory.editions import Move, Release
-from aifactory.publish import boxes, citation, claimrecords, directives, pages
-from aifactory.publish.html import block, escape, is_site, resolve
+from aifactory.publish import boxes, citation, claimrecords, directives, glosses, pages
+from aifactory.publish.html import block, capital, escape, is_site, resolve
 
 PAGE = "changes"
 FEED = "feed.xml"
@@ -34,6 +36,10 @@ SPACE = uuid.UUID("5b0c6a1e-6f5d-5d0e-9c57-0d8f1c2a7b34")  # of the feed's ids; 
 UNLISTED = ("search", "genindex")  # pages without content of their own
 DEVELOPMENT = "Development"  # of interest to those who work on the book alone
 SHOWN = 2  # items of a heading that newest-changes lists
+CLAIMS_SHOWN = 5  # claims that newest-changes lists at most
+_NAMED = re.compile(r"((?:`?[a-z]+(?:-[a-z]+)+`?(?:, | and )?)+)[:,] +(?=\S)")  # "claim-id: "
+_WORD = r"\b(?:(?:un)?likely|certain|as not|not testable)\b"
+_TOLD = re.compile(rf"\A[^:.]*{_WORD}[^:.]*: +", re.I)  # "likely to unlikely: "
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Version:
 
     release: Release
     moves: tuple[Move, ...]
+    standing: tuple[Move, ...] = ()  # of claims: of the verdict that stands for all their parts
 
     @property
     def anchor(self) -> str:
@@ -59,7 +66,20 @@ def versions() -> list[Version]:
     releases = editions.changelog()
     rows = editions.load() if editions.NAME in data.names() else []
     moves = editions.all_moves(rows, releases)
-    return [Version(r, tuple(moves.get(r.version, ()))) for r in releases]
+    whole = editions.all_moves(standing(rows), releases)
+    return [
+        Version(r, tuple(moves.get(r.version, ())), tuple(whole.get(r.version, ())))
+        for r in releases
+    ]
+
+
+def standing(rows: list[editions.Row]) -> list[editions.Row]:
+    """One row a claim, edition and version: what stands for all parts of the claim."""
+    groups: dict[tuple[str, ...], list[editions.Row]] = {}
+    for row in rows:
+        key = (row["version"], row["claim_id"], row["edition"] or "")
+        groups.setdefault(key, []).append(row)
+    return [verdicts.combine(parts) | {"part": None} for parts in groups.values()]
 
 
 def newest(found: list[Version]) -> Version:
@@ -76,22 +96,92 @@ def inline(text: str) -> str:
 
 
 def moves_html(moves: tuple[Move, ...]) -> str:
-    """Verdicts that moved, each with its claim, from, to and why; ratings before numbers."""
-    items = "".join(f"<li>{_move(move)}</li>" for move in sorted(moves, key=lambda m: not m.rating))
+    """Verdicts that moved, by claim and reason, each reason once; ratings before numbers."""
+    groups: dict[tuple[str, str], list[Move]] = {}
+    for move in sorted(moves, key=lambda m: not m.rating):
+        groups.setdefault((move.claim_id, move.why), []).append(move)
+    items = "".join(f"<li>{_together(found)}</li>" for found in groups.values())
     return f'<ul class="moves">{items}</ul>' if items else "<p>No verdict moved.</p>"
 
 
+def _together(moves: list[Move]) -> str:
+    """Moves of one claim for one reason."""
+    if len(moves) == 1:
+        return _move(moves[0])
+    parts = "".join(
+        f"<li>{escape(capital(_scope(m) or 'as a whole'))}: {_change(m)}</li>" for m in moves
+    )
+    return f"{_claim(moves[0])}{_reason(moves[0])}<ul>{parts}</ul>"
+
+
 def _move(move: Move) -> str:
-    claim = f"doc:{boxes.claim_page(escape(move.claim_id))}"
     scope = _scope(move)
     about = f" ({escape(scope)})" if scope else ""
-    before, after = (
-        f"{boxes.chip(row['rating'])} {escape(verdicts.chance(row))}"
-        for row in (move.before, move.after)
+    return f"{_claim(move)}{about} {_change(move)}{_reason(move)}"
+
+
+def _claim(move: Move) -> str:
+    page = f"doc:{boxes.claim_page(escape(move.claim_id))}"
+    return f'<a href="{page}">{escape(glosses.standalone(data.claim(move.claim_id)))}</a>'
+
+
+def _reason(move: Move) -> str:
+    return f"<br>{inline(reason(move.why))}" if move.why else ""
+
+
+def reason(why: str) -> str:
+    """A line of the list of changes without the names of claims at its start."""
+    found = _NAMED.match(why)
+    known = {c.id for c in data.all_claims()}
+    if found and set(re.findall(r"[a-z]+(?:-[a-z]+)+", found[1])) <= known:
+        why = why[found.end() :]
+    return capital(why)
+
+
+def _change(move: Move) -> str:
+    """From one rating to another; where the word stays, from one number to another."""
+    rows = (move.before, move.after)
+    if move.rating:
+        return " to ".join(
+            f"{boxes.chip(row['rating'])} {escape(verdicts.chance(row))}".rstrip() for row in rows
+        )
+    for told, named in ((verdicts.chance, "probability "), (boxes.short_span, _metric(rows))):
+        before, after = map(told, rows)
+        if before != after:
+            again = after.removeprefix(named) if before.startswith(named) else after
+            return f"{boxes.chip(move.after['rating'])} {escape(f'{before} to {again}')}"
+    return f"{boxes.chip(move.after['rating'])} in digits that are not shown"
+
+
+def _metric(rows: tuple[editions.Row, editions.Row]) -> str:
+    """How the number of a verdict starts, which is not to be said twice."""
+    return f"{rows[1]['metric']}: "
+
+
+def claims_html(version: Version, shown: int = CLAIMS_SHOWN) -> str:
+    """The claims whose rating moved, `shown` of them at most; how many more verdicts did."""
+    by_claim: dict[str, list[Move]] = {}
+    for move in version.standing:
+        if move.rating:
+            by_claim.setdefault(move.claim_id, []).append(move)
+    items = "".join(f"<li>{_briefly(moves)}</li>" for moves in list(by_claim.values())[:shown])
+    if not items:
+        return "<p>No claim's rating moved.</p>"
+    rest = len(by_claim) - shown
+    more = f"<li>and {rest} more</li>" if rest > 0 else ""
+    return f'<ul class="moves">{items}{more}</ul>'
+
+
+def _briefly(moves: list[Move]) -> str:
+    """A claim's move in each edition, and the first sentence of why."""
+    told = "; ".join(
+        (f"{scope}: " if len(moves) > 1 and (scope := escape(_scope(m))) else "")
+        + " to ".join(boxes.chip(row["rating"]) for row in (m.before, m.after))
+        for m in moves
     )
-    why = f"<br>{inline(move.why)}" if move.why else ""
-    words = escape(data.claim(move.claim_id).claim)
-    return f'<a href="{claim}">{words}</a>{about}: {before} to {after}{why}'
+    why = _TOLD.sub("", reason(moves[0].why), count=1)
+    first = re.split(r"(?<=[.]) (?=[A-Z])", why, maxsplit=1)[0]
+    return f"{_claim(moves[0])} {told}" + (f"<br>{inline(capital(first))}" if first else "")
 
 
 def _scope(move: Move) -> str:
@@ -154,11 +244,18 @@ class NewestChanges(directives.BookDirective):
             f'<div class="newest-changes"><p><strong>{escape(version.title)}</strong>, '
             f'<time datetime="{day}">{day}</time></p>'
             + (f"<ul>{listed}</ul>" if listed else "")
-            + moves_html(version.moves)
-            + f'<p><a href="doc:{PAGE}#{version.anchor}">All changes</a> '
+            + claims_html(version)
+            + f'<p><a href="doc:{PAGE}#{version.anchor}">{_count(version)}</a> '
             f'<a href="file:{FEED}" type="application/atom+xml">Feed</a></p></div>\n'
         )
         return [block(markup, f"{version.title}, {day}")]
+
+
+def _count(version: Version) -> str:
+    """What the link to all changes says."""
+    moved = len(version.moves)
+    noun = "verdict" if moved == 1 else "verdicts"
+    return f"All changes, with {moved} {noun} that moved" if moved else "All changes"
 
 
 def _short(item: str) -> str:
@@ -208,7 +305,8 @@ def feed(app: Sphinx, found: list[Version]) -> str:
 def _moved(app: Sphinx, root: ET.Element, move: Move, day: str) -> None:
     what = "Rating" if move.rating else "Numbers"
     scope = _scope(move)
-    title = f"{what} moved: {data.claim(move.claim_id).claim}" + (f" ({scope})" if scope else "")
+    words = glosses.standalone(data.claim(move.claim_id))
+    title = f"{what} moved: {words}" + (f" ({scope})" if scope else "")
     name = identifier("move", move.version, move.claim_id, move.part, move.edition)
     _entry(app, root, name, title, day, f"{boxes.claim_page(move.claim_id)}.html", _move(move))
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from aifactory import charts, data, editions, files, verdicts
-from aifactory.publish import backlinks, boxes, citation, claimrecords, directives, once, pages
+from aifactory.publish import (
+    backlinks,
+    boxes,
+    citation,
+    claimrecords,
+    directives,
+    glosses,
+    once,
+    pages,
+)
 from aifactory.publish.claimrecords import Dossier
 from aifactory.publish.html import escape, scrolling
 
@@ -78,7 +87,7 @@ def page(dossier: Dossier, before: Dossier | None, after: Dossier | None, editio
     parts = [
         _head(dossier),
         _answer(dossier),
-        _section("criterion", "What would make it true", _criterion(claim)),
+        _section("criterion", "What would make it true", _criterion(dossier)),
         _section("verdicts", "The verdicts in full", _boxes(dossier)),
         _section("change", "What would change it", _change(dossier)),
         _section("grounds", "What it rests on", _grounds(dossier)),
@@ -92,9 +101,15 @@ def page(dossier: Dossier, before: Dossier | None, after: Dossier | None, editio
     name = boxes.claim_page(claim.id)
     twin = f'<link rel="alternate" type="application/json" href="{escape(claim.id)}.json">\n'
     head = STYLE + twin + (pages.linked_data(review) if review else "")
-    told = f"{claim.claim} {told}"
+    told = f"{glosses.standalone(claim)} {told}"
     return pages.Page(
-        name, claim.claim, "".join(parts), told, head, prev=_step(before), next=_step(after)
+        name,
+        glosses.standalone(claim),
+        "".join(parts),
+        told,
+        head,
+        prev=_step(before),
+        next=_step(after),
     )
 
 
@@ -119,7 +134,7 @@ def _head(dossier: Dossier) -> str:
     return (
         f'<p class="claim-where"><a href="doc:{boxes.LEDGER}#{escape(claim.id)}">Claims</a> '
         f'<span aria-hidden="true">›</span> {subject}</p>'
-        f"<h1>{escape(claim.claim)}</h1>"
+        f"<h1>{escape(glosses.standalone(claim))}</h1>"
         f'<p class="claim-where">{escape(kind)}, {noun} {escape(lines)} of the post{quoted}, '
         f"<code>{escape(claim.id)}</code></p>\n"
     )
@@ -152,8 +167,12 @@ def _ways(dossier: Dossier) -> Iterator[str]:
     yield f'<a href="doc:{boxes.LEDGER}#{claim}">In the ledger</a>'
 
 
-def _criterion(claim: data.Claim) -> str:
-    return f'<blockquote class="criterion"><p>{escape(claim.criterion)}</p></blockquote>'
+def _criterion(dossier: Dossier) -> str:
+    claim = dossier.claim
+    told = f'<blockquote class="criterion"><p>{escape(claim.criterion)}</p></blockquote>'
+    if not dossier.held:
+        return told
+    return f"{told}<p>{boxes.bar_link(f'doc:{dossier.doc}#{escape(claim.id)}')}.</p>"
 
 
 def _boxes(dossier: Dossier) -> str:
@@ -308,7 +327,7 @@ def _cite(dossier: Dossier, edition: pages.Edition) -> str:
 
 
 def _step(one: Dossier | None) -> tuple[str, str] | None:
-    return (boxes.claim_page(one.claim.id), one.claim.claim) if one else None
+    return (boxes.claim_page(one.claim.id), glosses.standalone(one.claim)) if one else None
 
 
 def _list(items: Iterable[str]) -> str:

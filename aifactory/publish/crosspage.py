@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 
 from aifactory import crosschecks, files
 from aifactory.publish import directives
-from aifactory.publish.html import block, escape, grouped
+from aifactory.publish.html import block, capital, escape, grouped
 
 HEADS = ("Result", "The book", "Second route", "Within", "Agrees", "How it was worked out again")
 DECIDES = "decides a rating"
@@ -29,7 +29,7 @@ class CrossChecks(directives.BookDirective):
             f"{escape(directives.words(chapter).capitalize())}</a>": "".join(map(_row, rows))
             for chapter, rows in groupby(found, key=lambda row: row["chapter"])
         }
-        table = grouped("Cross-checks", HEADS, groups)
+        table = grouped("Cross-checks", HEADS, groups, "stacked")
         return [block(f"<p><strong>{told}</strong></p>\n{table}", told)]
 
 
@@ -44,13 +44,18 @@ def summary(rows: list[dict[str, str]], rated: int) -> str:
 
 
 def _row(row: dict[str, str]) -> str:
+    """A result; the script folds the route where the screen is narrow, and the columns stack."""
     cells = (row["printed"], row["second"], row["tolerance"], row["agrees"].capitalize())
     mark = f"<br><small>{DECIDES}</small>" if row["decides"] else ""
-    way = f"{row['kind'].capitalize() if row['kind'] != 'SQL' else 'SQL'}: {row['route']}"
+    told = "".join(
+        f'<td data-column="{name}">{escape(text)}</td>'
+        for name, text in zip(HEADS[1:], cells, strict=False)
+    )
+    kind, route = escape(capital(row["kind"])), escape(row["route"])
+    way = f"<details open><summary>{kind}</summary>{route}</details>"
     return (
-        f'<tr><th scope="row">{escape(row["result"])}{mark}</th>'
-        + "".join(f"<td>{escape(text)}</td>" for text in (*cells, way))
-        + "</tr>"
+        f'<tr><th scope="row">{escape(row["result"])}{mark}</th>{told}<td class="long">{way}</td>'
+        "</tr>"
     )
 
 

@@ -24,7 +24,7 @@ from sphinx.application import Sphinx
 from aifactory import data, forecasts, tableschema, verdicts
 from aifactory.files import write_text
 from aifactory.publish import boxes, bundles, citation, directives, once, pages, registry, twins
-from aifactory.publish.html import BookHtml, block, escape, is_shown, scrolling, slug
+from aifactory.publish.html import BookHtml, block, coded, escape, is_shown, scrolling, slug
 
 CACHE = "data-pages.json"  # in the folder of doctrees
 SHOWN = 20  # rows of a preview
@@ -237,7 +237,7 @@ def page(
     body = (
         f'<p><a href="doc:{boxes.DATA_PAGE}#{boxes.table_anchor(name)}">All tables</a></p>\n'
         f"<h1>{escape(about['title'])} <small><code>{escape(name)}</code></small></h1>\n"
-        f"<p>{escape(about['description'])}</p>\n"
+        f"<p>{coded(about['description'])}</p>\n"
         f'<div class="data-table"><dl>{_facts(entry, about)}</dl></div>\n'
         f'<h2 id="files">Files</h2>\n{_files(name, entry, held["files"])}'
         f'<h2 id="use">Read it</h2>\n{_code_to_read(name, entry)}'
@@ -257,7 +257,7 @@ def _short(about: dict[str, Any]) -> str:
 
 
 def _facts(entry: dict[str, Any], about: dict[str, Any]) -> str:
-    flaws = "".join(f"<li>{escape(w)}</li>" for w in about["warnings"])
+    flaws = "".join(f"<li>{coded(w)}</li>" for w in about["warnings"])
     rows = {
         "Rows": f"{about['rows']:,}, of {about['columns']} fields",
         "Period": escape(about["period"]),
@@ -340,7 +340,7 @@ def _fields(name: str, entry: dict[str, Any]) -> str:
     key = [key] if isinstance(key, str) else key
     rows = [
         f"<tr><td><code>{escape(f['name'])}</code></td><td>{escape(f.get('type', ''))}</td>"
-        f"<td>{escape(f.get('unit') or '')}</td><td>{escape(f.get('description', ''))}</td>"
+        f"<td>{escape(f.get('unit') or '')}</td><td>{coded(f.get('description', ''))}</td>"
         f"<td>{escape(_rules(f, f['name'] in key))}</td></tr>"
         for f in entry["schema"]["fields"]
     ]

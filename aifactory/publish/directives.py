@@ -1,6 +1,7 @@
 """Directives that show what executed notebooks and the data package hold.
 
-`criterion CLAIM`, `claim-ledger`, `forecasts` and `ratings`; those that show claims as rows are in
+`criterion CLAIM`, `claim-ledger`, `forecasts` and `ratings`, and the role `site`, for links to what
+the site has beside its documents; those that show claims as rows are in
 `aifactory.publish.front`, that of the tables in `aifactory.publish.datapages`. All read stored
 outputs: nothing but the scores of forecasts is worked out while the site is built, and a claim
 whose chapter hasn't been executed is never shown as rated. Pages note the files they read, so that
@@ -19,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from aifactory import data, files, forecasts, verdicts
 from aifactory.publish import boxes, once, registry
-from aifactory.publish.html import block, escape, slug
+from aifactory.publish.html import block, coded, escape, slug
 
 NOTEBOOKS = "notebooks"
 CLAIM_KINDS = {
@@ -161,9 +162,22 @@ class Forecasts(BookDirective):
         return [block(registry.page(found))]
 
 
+def site_link(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, *_: Any
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """The role `site`: "words <file:CITATION.cff>" and "words <doc:changes>", as a link."""
+    found = re.fullmatch(r"(.+?)\s*<((?:file|doc):[^<>]+)>", text.strip(), re.S)
+    if not found:
+        told = f"{text!r} is not of the form: words <file:NAME> or words <doc:NAME>"
+        return [], [inliner.reporter.error(told, line=lineno)]
+    said, target = found[1], found[2]
+    return [block(f'<a href="{escape(target)}">{coded(said)}</a>', said)], []
+
+
 def setup(app: Sphinx) -> None:
     """Register the directives."""
     app.add_directive("criterion", Criterion)
     app.add_directive("claim-ledger", ClaimLedger)
     app.add_directive("ratings", Ratings)
     app.add_directive("forecasts", Forecasts)
+    app.add_role("site", site_link)

@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory import data, verdicts
-from aifactory.publish import boxes
+from aifactory.publish import boxes, glosses
 from aifactory.publish.directives import BookDirective, chapters, words
 from aifactory.publish.html import block, escape, slug
 from aifactory.said import stored
@@ -61,7 +61,8 @@ def row(claim: Any, editions: Editions, link: str, test: str = "") -> str:
     drawn = boxes.probability_svg(p, before)
     why = "".join(_why(editions[e]) for e in ("newest", "post", "") if e in editions)
     bar = f"<p>Criterion: {escape(claim.criterion)}</p>" if test else ""
-    more = f'<p><a href="doc:{test}">Read the test</a></p>' if test else ""
+    ways = f'<a href="doc:{test}">Read the test</a>. {boxes.bar_link(f"doc:{test}")}.'
+    more = f"<p>{ways}</p>" if test else ""
     return (
         f'<li class="score" data-group="{group(now["rating"])}">'
         f'<p class="score-claim"><a href="{link}">{escape(claim.claim)}</a></p>'
@@ -129,12 +130,43 @@ def sentence(counts: Counter[str]) -> str:
     return f"{said}; {rest} cannot be tested with open data." if rest else f"{said}."
 
 
-def earlier(now: Counter[str], then: Counter[str]) -> str:
-    """How the counts stood by what was known when the post was written."""
+def earlier(now: Counter[str], then: Counter[str], moved: Iterable[str] = ()) -> str:
+    """How the counts stood by what was known when the post was written, as HTML.
+
+    `moved` are the claims that are in another group since, as `crossed` gives them.
+    """
+    known = "By what was known when it was written,"
+    since = list(moved)
     if now == then:
-        return "By what was known when it was written, the counts are the same."
+        if not since:
+            return f"{known} the counts are the same."
+        return f"{known} the counts are the same, but claims have crossed since: {_and(since)}."
     told = f"{then['holds']} likely or better, {then['even']} about even, {then['fails']} unlikely"
-    return f"By what was known when it was written, they were {told} or worse."
+    return f"{known} they were {told} or worse" + (
+        f"; since then: {_and(since)}." if since else "."
+    )
+
+
+def crossed(held: dict[str, dict[str, Editions]]) -> list[str]:
+    """The claims whose rating is in another group than at the post's date, as HTML."""
+    found = []
+    for chapter, editions in held.items():
+        for claim in data.chapter_claims(chapter):
+            if claim.id not in editions:
+                continue
+            then, now = (
+                group(standing(editions[claim.id], edition)["rating"])
+                for edition in ("post", "newest")
+            )
+            if then != now:
+                words = escape(glosses.standalone(claim).removesuffix("."))
+                link = f'<a href="doc:claims/{escape(claim.id)}">{words}</a>'
+                found.append(f"“{link}” (from {GROUPS[then]} to {GROUPS[now]})")
+    return found
+
+
+def _and(items: list[str]) -> str:
+    return " and ".join(x for x in (", ".join(items[:-1]), items[-1]) if x)
 
 
 def held_list(held: dict[str, dict[str, Editions]]) -> str:
@@ -147,8 +179,8 @@ def held_list(held: dict[str, dict[str, Editions]]) -> str:
         and group((now := standing(editions[claim.id]))["rating"]) == "holds"
     ]
     items = "".join(
-        f'<li><a href="doc:claims/{escape(c.id)}">{escape(c.claim)}</a> {boxes.chip(v["rating"])}'
-        "</li>"
+        f'<li><a href="doc:claims/{escape(c.id)}">{escape(glosses.standalone(c))}</a> '
+        f"{boxes.chip(v['rating'])}</li>"
         for c, v in found
     )
     return (
@@ -249,10 +281,12 @@ class Answer(FrontDirective):
         path = Path(self.env.srcdir) / "notebooks" / "factory.ipynb"
         self.env.note_dependency(str(path))
         whole = together(stored(path)) if path.exists() else ""
+        held = self.held()
+        before = earlier(counts, then, crossed(held))
         return [
             block(
-                f'<p class="answer">{escape(said)}</p>{strip(counts)}<p>{earlier(counts, then)}</p>'
-                f"{held_list(self.held())}{whole}",
+                f'<p class="answer">{escape(said)}</p>{strip(counts)}<p>{before}</p>'
+                f"{held_list(held)}{whole}",
                 said,
             ),
             block(chain(subjects)),
@@ -266,8 +300,8 @@ def together(said: dict[str, str]) -> str:
         return ""
     claims, held, every = (escape(said[n]) for n in names)
     return (
-        "<p>Unlikely claims hold now and then: with all inputs drawn at once, "
-        f"{held} of the {claims} hold in one draw, and all of them in "
+        "<p>Unlikely claims hold now and then: in one run of the model with all inputs varied "
+        f"together, {held} of the {claims} hold, and all of them in "
         f'{every} of <a href="doc:notebooks/factory">the whole factory</a>.</p>\n'
     )
 

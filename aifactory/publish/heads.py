@@ -12,7 +12,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from aifactory import data
-from aifactory.publish import cards, citation, citing, pages
+from aifactory.publish import cards, citation, citing, glosses, pages
 from aifactory.publish.citation import Book
 from aifactory.publish.html import escape, is_site
 
@@ -177,6 +177,8 @@ def head(app: Sphinx, name: str) -> str:
     place = cards.chart(app, shown)
     alt = place.finding if place else ""
     picture = pages.address(app, cards.file(shown), name) if place else ""
+    if claim:  # alone, without the post round it
+        title = glosses.standalone(judged).rstrip(".")
     out += shared(title, shortened(said), kind, where, picture, alt, book.title)
     records = []
     if name == "index":

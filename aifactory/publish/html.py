@@ -48,6 +48,11 @@ def escape(text: object) -> str:
     return html.escape(str(text), quote=False).replace('"', "&quot;")
 
 
+def coded(text: object) -> str:
+    """Text made safe for HTML content, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def escape_code(text: str) -> str:
     """Code made safe for HTML content; its many quotes stay as they are."""
     return html.escape(text, quote=False)
@@ -76,14 +81,14 @@ def scrolling(label: str, heads: str, rows: str, kind: str = "", caption: str = 
     return _region(label, heads, f"<tbody>{rows}</tbody>", kind, caption)
 
 
-def grouped(label: str, heads: Iterable[str], groups: Mapping[str, str]) -> str:
+def grouped(label: str, heads: Iterable[str], groups: Mapping[str, str], kind: str = "") -> str:
     """The same in groups of rows: a line of its own (HTML), and the rows below it."""
     titles = list(heads)
     bodies = "".join(
         f'<tbody><tr><th scope="rowgroup" colspan="{len(titles)}">{line}</th></tr>{rows}</tbody>'
         for line, rows in groups.items()
     )
-    return _region(label, columns(titles), bodies)
+    return _region(label, columns(titles), bodies, kind)
 
 
 def _region(label: str, heads: str, bodies: str, kind: str = "", caption: str = "") -> str:

@@ -1,9 +1,10 @@
 """What helps to read and to run a chapter: its head, files beside the page, glossary tooltips.
 
 The head of a chapter says how long it takes to read, when its outputs were last verified, and how
-to run it. Links to Binder, Colab and GitHub's editor appear only where the theme's option
-`repository_url` names a repository there. Definitions of the glossary go into one small script,
-which a page fetches when a reader first comes to a link to a term.
+to run it. Links to Binder, Colab, GitHub's editor and its form for errors appear only where the
+theme's option `repository_url` names a repository there; without one nothing speaks of issues.
+Definitions of the glossary go into one small script, which a page fetches when a reader first comes
+to a link to a term.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory import files
-from aifactory.publish import pages
-from aifactory.publish.html import is_site, resolve
+from aifactory.publish import directives, pages
+from aifactory.publish.html import block, escape, is_site, resolve
 
 FOLDER = "notebooks"
 WORDS_A_MINUTE = (
@@ -101,8 +102,30 @@ def edit_url(app: Sphinx, docname: str) -> str:
     return f"https://github.com/{project}/edit/{branch}/{file}"
 
 
+def report_url(app: Sphinx) -> str:
+    """Where an error can be reported, or nothing."""
+    project, _ = repository(app)
+    return f"https://github.com/{project}/issues/new/choose" if project else ""
+
+
+class ReportError(directives.BookDirective):
+    """`report-error`: how to say that something is wrong; nothing where no repository is known."""
+
+    def run(self) -> list[nodes.Node]:
+        url = report_url(self.env.app)
+        if not url:
+            return []
+        said = (
+            "If you think that a figure is wrong or a verdict unfair, please say so with a source"
+        )
+        return [block(f'<p>{said}: <a href="{escape(url)}">Report an error</a>.</p>', f"{said}.")]
+
+
 def _add_head(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if doctree is None or not is_site(app):
+    if not is_site(app):
+        return
+    context["report_url"] = report_url(app)
+    if doctree is None:
         return
     context["edit_url"] = edit_url(app, page)
     if page.startswith(f"{FOLDER}/") and str(app.env.doc2path(page)).endswith(".ipynb"):
@@ -152,5 +175,6 @@ def _same(source: Path, target: Path) -> bool:
 
 def setup(app: Sphinx) -> None:
     """Register the head of chapters and the files."""
+    app.add_directive("report-error", ReportError)
     app.connect("html-page-context", _add_head)
     app.connect("build-finished", _write_files)

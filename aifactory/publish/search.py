@@ -2,12 +2,13 @@
 
 When the site is done, every entry goes into one script, search-entries.js, which calls
 `bookEntries` with all of them: a script can be read from a disk, where fetching is refused. The
-ranking is static/find.js.
+ranking is static/find.js. The full text is indexed by Sphinx, code left out.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.search import IndexBuilder, WordStore
 
-from aifactory import data, forecasts, verdicts
+from aifactory import charts, data, forecasts, verdicts
 from aifactory.files import write_text
-from aifactory.publish import boxes, once, registry
+from aifactory.publish import backlinks, boxes, glosses, once, registry
 from aifactory.publish.html import is_site
+from aifactory.said import stored
 
 FILE = "search-entries.js"
 # In the order in which they are listed: the singular in a list of suggestions, the plural on top.
@@ -34,6 +37,12 @@ KINDS = {
     "source": "Sources",
 }
 GLOSSARY = "book/glossary"
+# What readers look for by words that the title of a section has not.
+OFFERS = {
+    ("book/data", "Data"): "download downloads files csv parquet sqlite excel",
+    ("book/rerun", "Without running anything"): "pdf epub e-book print offline download downloads",
+    ("book/rerun", "With other assumptions"): "contact report error mistake correction feedback",
+}
 SHORT = 160  # characters of an answer
 
 # Kind, title, other words to be found by, address from the site's root, answer in one line.
@@ -69,7 +78,8 @@ def _claims(app: Sphinx) -> Iterator[Entry]:
             held[claim.chapter] = verdicts.by_claim(found)
         address = _either(app, f"claims/{claim.id}", "", f"{boxes.LEDGER}#{claim.id}")
         words = f"{claim.id} {claim.chapter}"
-        yield "claim", claim.claim, words, address, _rating(held[claim.chapter].get(claim.id, {}))
+        rated = _rating(held[claim.chapter].get(claim.id, {}))
+        yield "claim", glosses.standalone(claim), words, address, rated
 
 
 def _rating(editions: dict[str, list[dict[str, Any]]]) -> str:
@@ -145,8 +155,76 @@ def _forecasts(app: Sphinx) -> Iterator[Entry]:
 
 
 def _sections(app: Sphinx) -> Iterator[Entry]:
+    told = dict(_tests(Path(app.srcdir) / "notebooks"))
     for docname in sorted(app.env.tocs):
-        yield from _branch(app, app.env.tocs[docname], ())
+        for kind, title, anchor, address, above in _branch(app, app.env.tocs[docname], ()):
+            words, opening = told.get(f"{docname}#{anchor}", ("", ""))
+            words = " ".join(x for x in (anchor, words, OFFERS.get((docname, title), "")) if x)
+            yield kind, title, words, address, opening or above
+
+
+def _tests(notebooks: Path) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Where each claim is tested -> what it is to be found by, and the section's first words.
+
+    It is found by the claim's sentence, its metrics, the findings of its charts, the captions of
+    its tables and its opening paragraph, each word once.
+    """
+    for chapter in dict.fromkeys(claim.chapter for claim in data.all_claims()):
+        path = verdicts.chapter_path(chapter, notebooks)
+        if not path.exists():
+            continue
+        ids = {claim.id: claim for claim in data.chapter_claims(chapter)}
+        openings, shown = _shown(path, set(ids))
+        for v in once.verdicts(path):
+            shown.setdefault(v["claim_id"], []).append(v["metric"])
+        for name, claim in ids.items():
+            opening = openings.get(name, "")
+            words = _distinct([glosses.standalone(claim), *shown.get(name, []), opening])
+            yield f"notebooks/{path.stem}#{name}", (words, _short(opening))
+
+
+def _shown(path: Path, ids: set[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The opening paragraph of each claim's section, and the titles of its charts and tables."""
+    openings: dict[str, str] = {}
+    shown: dict[str, list[str]] = {}
+    said, here = stored(path), ""
+    for cell in once.notebook(path)["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            for label, level, _ in backlinks.headings(text):
+                here = label if label in ids else "" if int(level) <= 2 else here
+            for label, paragraph in _OPENING.findall(text):
+                if label in ids:
+                    openings[label] = _said(paragraph, said)
+        for output in cell.get("outputs", []) if here else ():
+            found = output.get("data", {})
+            if charts.VEGA_MIME in found:
+                shown.setdefault(here, []).append(found[charts.VEGA_MIME]["usermeta"]["finding"])
+            captions = re.findall(r"<caption>(.*?)</caption>", "".join(found.get("text/html", "")))
+            shown.setdefault(here, []).extend(captions)
+    return openings, shown
+
+
+_OPENING = re.compile(r"^\(([\w-]+)\)=\n+## [^\n]+\n+(?![(#:`])([^\n]+)", re.M)
+_GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
+_ROLE = re.compile(r"\{\w+\}`([^`<]+?)(?: *<[^`]*>)?`")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_STOP = set(
+    "a an and are as at be by for from has have if in into is it its no not of on one only or so "
+    "than that the their them they this to was were what when where which with would".split()
+)
+
+
+def _said(markdown: str, said: dict[str, str]) -> str:
+    """A paragraph as plain text, with the numbers that the chapter says in it."""
+    text = _GLUE.sub(lambda found: said.get(found[1], ""), markdown)
+    return re.sub(r"[*`]", "", _LINK.sub(r"\1", _ROLE.sub(r"\1", text)))
+
+
+def _distinct(texts: list[str]) -> str:
+    """The words of some texts, each once: numbers and the commonest left out."""
+    found = re.findall(r"[^\W\d_][\w-]+", " ".join(texts).lower())
+    return " ".join(word for word in dict.fromkeys(found) if word not in _STOP)
 
 
 def _branch(app: Sphinx, branch: nodes.Element, above: tuple[str, ...]) -> Iterator[Entry]:
@@ -183,14 +261,18 @@ def _title(app: Sphinx, docname: str) -> str:
 
 
 def script(found: list[Entry]) -> str:
-    """All entries as the script that the search reads; pages are named once."""
+    """All entries as the script that the search reads; pages are named once.
+
+    0 stands for other words that are the anchor, which is there already.
+    """
     pages = sorted({entry[3].partition("#")[0] for entry in found})
     place = {page: at for at, page in enumerate(pages)}
     order = {kind: at for at, kind in enumerate(KINDS)}
     rows = []
     for kind, title, words, address, answer in found:
         page, _, anchor = address.partition("#")
-        rows.append([order[kind], title, words, place[page], anchor, answer])
+        told = 0 if anchor and words == anchor else words
+        rows.append([order[kind], title, told, place[page], anchor, answer])
     content = {"kinds": list(KINDS.items()), "pages": pages, "entries": rows}
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return f"bookEntries({text.replace('],[', '],' + chr(10) + '[')});\n"
@@ -202,6 +284,27 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     write_text(Path(app.outdir) / FILE, script(list(entries(app))))
 
 
+def _pass_over_code() -> None:
+    """Have Sphinx's index leave code out, which a page folds away: once a process."""
+    collect = IndexBuilder._word_collector
+    if getattr(collect, "passes_over_code", False):
+        return
+
+    def collector(self: IndexBuilder, doctree: nodes.document) -> WordStore:
+        blocks = [(block, block.children) for block in doctree.findall(nodes.literal_block)]
+        for block, _ in blocks:
+            block.children = []
+        try:
+            return collect(self, doctree)
+        finally:  # the page is yet to be written
+            for block, children in blocks:
+                block.children = children
+
+    collector.passes_over_code = True  # type: ignore[attr-defined]
+    IndexBuilder._word_collector = collector  # type: ignore[method-assign]
+
+
 def setup(app: Sphinx) -> None:
-    """Write the entries when all pages are there."""
+    """Write the entries when all pages are there, and leave code out of the full text."""
+    _pass_over_code()
     app.connect("build-finished", _write)

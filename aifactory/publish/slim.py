@@ -60,6 +60,9 @@ class Unwrap(SphinxPostTransform):
         for node in list(self.document.findall(nodes.container)):
             if node.get("nb_element") or node.get("mime_type"):
                 node.replace_self(node.children)
+        for node in self.document.findall(nodes.raw):
+            if "cell_output" in node["classes"]:  # each would get an element of its own round it
+                node["classes"] = []
         for node in list(self.document.findall(HideCodeCellNode)):
             before = node.parent[node.parent.index(node) - 1] if node.parent.index(node) else None
             if isinstance(before, HideCodeCellNode) and before.get("summary") == node.get(
@@ -91,6 +94,9 @@ _BALLAST = (
     (re.compile(r'<span class="(?:pasted-text|std std-ref|std std-term|doc)">(.*?)</span>'), r"\1"),
     (re.compile(r' class="(?:reference internal|simple|tex2jax_ignore mathjax_ignore)"'), ""),
     (re.compile(r'<a class="reference external" '), "<a "),
+    (re.compile(r'<math display="inline">'), "<math>"),
+    (re.compile(r'<tr style="text-align: left;">'), "<tr>"),
+    (re.compile(r'<table class="dataframe facts">'), '<table class="facts">'),
 )
 
 

@@ -20,7 +20,15 @@ from schemaorg import faults
 from visit import SITE
 
 from aifactory import data, editions, verdicts
-from aifactory.publish import backlinks, changes, claimpages, claimrecords, directives, pages
+from aifactory.publish import (
+    backlinks,
+    changes,
+    claimpages,
+    claimrecords,
+    directives,
+    glosses,
+    pages,
+)
 
 CLAIMS = [c.id for chapter in directives.chapters() for c in data.chapter_claims(chapter)]
 SCHEMA = json.loads(claimrecords.SCHEMA.read_text(encoding="utf-8"))
@@ -79,8 +87,12 @@ def _built(site):
 def test_the_page_has_the_claim_its_criterion_and_every_verdict_as_stored(claim_id):
     claim, found = data.claim(claim_id), page(claim_id)
     markup = (SITE / "claims" / f"{claim_id}.html").read_text(encoding="utf-8")
-    assert re.findall(r"<h1>(.*?)</h1>", markup, re.S) == [claimpages.escape(claim.claim)]
+    assert re.findall(r"<h1>(.*?)</h1>", markup, re.S) == [
+        claimpages.escape(glosses.standalone(claim))
+    ]
     assert claim.criterion in found.text
+    chapter = verdicts.chapter_path(claim.chapter, Path("../notebooks")).with_suffix(".html")
+    assert f"{chapter}#{claim_id}-criterion" in found.links  # where the bar is set
     stored = [v for parts in STORED[claim_id].values() for v in parts]
     for v in stored:
         assert claimpages.boxes.anchor(v) in found.ids
@@ -152,6 +164,20 @@ def test_the_check_of_claim_reviews_can_fail():
         record = copy.deepcopy(good)
         change(record)
         assert any(said in fault for fault in faults(record)), said
+
+
+def test_a_gloss_stands_in_the_claim_that_points_elsewhere_and_in_its_titles():
+    for claim_id, (words, meant) in glosses.GLOSSES.items():
+        claim = data.claim(claim_id)
+        said = glosses.standalone(claim)
+        assert said != claim.claim
+        assert said.replace(f" [{meant}]", "") == claim.claim
+        assert f"{words} [{meant}]" in said
+        markup = (SITE / "claims" / f"{claim_id}.html").read_text(encoding="utf-8")
+        told = claimpages.escape(said)
+        assert f'<meta property="og:title" content="{told.rstrip(".")}"' in markup
+        assert f"<title>{told}" in markup
+    assert glosses.standalone(data.claim("power-built")) == data.claim("power-built").claim
 
 
 def test_claims_lead_to_each_other_in_the_post_s_order():
@@ -320,7 +346,7 @@ def test_the_feed_has_an_entry_a_version_and_one_a_verdict_that_moved(monkeypatc
     root = ET.fromstring(changes.feed(app(), sample()))
     check_feed(root)
     titles = [e.find("a:title", ATOM).text for e in root.findall("a:entry", ATOM)]
-    claim = data.claim(editions.load()[0]["claim_id"]).claim
+    claim = glosses.standalone(data.claim(editions.load()[0]["claim_id"]))
     assert titles == ["Version 0.2.0", f"Rating moved: {claim} (a & b)", "Version 0.1.0"]
     content = [e.find("a:content", ATOM).text for e in root.findall("a:entry", ATOM)]
     assert "A &lt;b&gt;" in content[0]
@@ -376,6 +402,61 @@ def test_the_map_lists_pages_by_their_full_addresses():
         "https://a.example/b/claims/x.html", "https://a.example/b/",
     ]  # fmt: skip
     assert {u.find("s:lastmod", space).text for u in urls} == {"2026-02-02"}
+
+
+def moved(claim_id="power-built", part=None, edition=None, why="", **numbers):
+    old = editions.load()[0] | {"claim_id": claim_id, "part": part, "edition": edition}
+    old |= {"rating": "likely", "probability": 0.8, "metric": "Power", "p50": 1.0, "p05": 0.5}
+    old |= {"p95": 2.0, "unit": "GW", "beyond": ""}
+    return editions.Move("0.2.0", claim_id, part, edition, old, old | numbers, why)
+
+
+def text(markup):
+    return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
+
+
+def test_a_reason_is_said_once_without_the_claim_s_id_and_a_word_that_stays_is_not_repeated():
+    why = "`power-built`, power-stable: new data, see there."
+    moves = (moved(part="one", why=why, rating="unlikely", probability=0.2),
+             moved(part="two", why=why, probability=0.7),
+             moved(part="three", why=why, p50=1.5),
+             moved(part="four", why=why, p50=1.0000001))  # fmt: skip
+    said = text(changes.moves_html(moves))
+    assert said.count("New data, see there.") == 1
+    assert "power-built" not in said
+    assert "One: Likely probability 80 % to Unlikely probability 20 %" in said
+    assert "Two: Likely probability 80 % to 70 %" in said
+    assert "Three: Likely Power: 1 (0.5 to 2) GW to 1.5 (0.5 to 2) GW" in said
+    assert "Four: Likely in digits that are not shown" in said
+    assert changes.reason("not-a-claim: stays") == "Not-a-claim: stays"
+    assert changes.reason("Words of its own: stay") == "Words of its own: stay"
+
+
+def test_the_first_page_has_a_few_claims_whose_combined_rating_moved():
+    release = editions.Release("0.2.0", "2026-02-02")
+    ids = ["power-built", *(c for c in CLAIMS if c != "power-built")][:7]
+    why = "power-built: likely to unlikely, at the post: the load is larger. More is said below."
+    whole = [moved(i, why=why if i == "power-built" else "", rating="unlikely") for i in ids]
+    whole.append(moved(ids[0], probability=0.7))
+    said = changes.claims_html(changes.Version(release, tuple(whole), tuple(whole)))
+    assert said.count("<li>") == changes.CLAIMS_SHOWN + 1 == 6
+    assert "and 2 more" in said
+    assert "The load is larger.</li>" in said
+    none = changes.claims_html(changes.Version(release, tuple(whole), ()))
+    assert "No claim's rating moved" in none
+
+
+def test_what_stands_for_a_claim_is_its_least_probable_part():
+    rows = [moved(part=p, probability=x).after for p, x in (("a", 0.8), ("b", 0.3), ("c", 0.5))]
+    (one,) = changes.standing(rows)
+    assert (one["probability"], one["part"]) == (0.3, None)
+
+
+def test_the_first_page_of_the_site_is_short_on_what_is_new():
+    markup = (SITE / "index.html").read_text(encoding="utf-8")
+    new = markup[markup.index('class="newest-changes"') : markup.index('id="how-it-works"')]
+    assert new.count("<li>") <= changes.SHOWN + changes.CLAIMS_SHOWN + 1
+    assert 'href="changes.html#version-' in new
 
 
 def test_the_page_of_changes_has_each_version_and_where_a_verdict_moved():

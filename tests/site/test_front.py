@@ -112,6 +112,47 @@ def test_the_answer_is_a_count():
     assert front.strip(counts).count('<i class="is-fails"') == 3  # two cells and the key
 
 
+def test_counts_that_stay_name_the_claims_that_crossed():
+    def held(**ratings):
+        return {e: [verdict(edition=e, rating=r, probability=0.5)] for e, r in ratings.items()}
+
+    power, chapter = [c.id for c in data.chapter_claims("power")[:3]], "power"
+    found = front.crossed({chapter: {
+        power[0]: held(post="likely", newest="unlikely"),
+        power[1]: held(post="unlikely", newest="very likely"),
+        power[2]: held(post="likely", newest="very likely"),
+    }})  # fmt: skip
+    assert len(found) == 2
+    counts = Counter(holds=1, fails=1)
+    said = plain(front.earlier(counts, counts, found))
+    assert "the counts are the same, but claims have crossed since: “" in said
+    assert "(from likely or better to unlikely or worse) and “" in said
+    assert "(from unlikely or worse to likely or better)" in said
+    assert front.earlier(counts, counts).endswith("the counts are the same.")
+    other = front.earlier(counts, Counter(holds=2), found)
+    assert "they were 2 likely or better, 0 about even, 0 unlikely or worse; since then:" in other
+
+
+def test_the_first_page_names_the_claims_that_crossed(index):
+    held = {c: verdicts.by_claim(verdicts.read(verdicts.chapter_path(c, ROOT / "notebooks")))
+            for c in directives.chapters()}  # fmt: skip
+    for told in front.crossed(held):
+        assert plain(told) in plain(index)
+
+
+def test_a_row_leads_to_the_bar_that_the_chapter_sets(index):
+    for claim in data.all_claims():
+        assert f"#{claim.id}-criterion" in index
+    assert "the quantity that decides" not in index
+
+
+def test_the_first_page_leads_to_the_sliders_and_says_where_the_post_is(index, site):
+    assert 'href="notebooks/factory.html#fig-factory-story-what-if"' in index
+    for path in ("index.html", "book/claims.html", "book/bibliography.html"):
+        text = plain((site / path).read_text(encoding="utf-8"))
+        assert re.search(r"address.{0,40} known to us", text), path
+
+
 # -- the page -------------------------------------------------------------------------------------
 
 
@@ -128,10 +169,20 @@ def test_the_first_page_answers_from_what_is_stored(index, ratings):
 
 def test_the_line_on_all_claims_comes_from_the_factory(index):
     said = front.stored(ROOT / "notebooks" / "factory.ipynb")
-    assert f"{said['factory-held']} of the {said['factory-claims']} hold in one draw" in plain(
-        index
-    )
+    assert "in one run of the model with all inputs varied together, " in plain(index)
+    assert f"{said['factory-held']} of the {said['factory-claims']} hold, and all" in plain(index)
     assert front.together({}) == ""
+
+
+def test_citing_links_to_what_it_names_and_pages_to_the_changes(site):
+    page = (site / "book" / "citing.html").read_text(encoding="utf-8")
+    for file in ("CITATION.cff", "ro-crate-metadata.json", "changes.html"):
+        assert f'href="../{file}"' in page
+        assert (site / file).is_file()
+    chapter = (site / "notebooks" / "power.html").read_text(encoding="utf-8")
+    assert '<a href="../changes.html">Changes</a>' in chapter
+    assert "Report an error" not in chapter  # no repository is configured
+    assert "issues" not in (site / "book" / "rerun.html").read_text(encoding="utf-8")
 
 
 def test_old_anchors_of_the_first_page_stay(index):

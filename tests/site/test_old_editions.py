@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import json
+import re
 import tarfile
 import threading
 from pathlib import Path
@@ -65,6 +66,49 @@ def test_addresses_without_an_edition_lead_to_the_newest(whole):
     assert 'url=latest/index.html"' in (whole / "index.html").read_text()
     assert (whole / "data.csv").read_text() == "version\n0.10.0\n"
     assert not (whole / "_static").exists()
+
+
+def test_an_address_that_leads_nowhere_gets_a_page_with_ways_on_from_any_depth(whole, tmp_path):
+    text = (whole / "404.html").read_text()
+    assert "Page not found" in text
+    links = re.findall(r'(?:href|action)="([^"]+)"', text)
+    assert {"/latest/index.html", "/latest/search.html", "/latest/_static/book.css"} <= set(links)
+    assert all(x.startswith("/latest/") for x in links)
+    known = edition(tmp_path / "a", "1.0.0")
+    (known / manifest.FILE).unlink()
+    place = "https://a.example/book/latest/"
+    (known / "sitemap.xml").write_text(f"<urlset><url><loc>{place}x.html</loc></url>"
+                                       f"<url><loc>{place}</loc></url></urlset>")  # fmt: skip
+    manifest.write(known, "1.0.0", "")
+    assert assemble.main([str(tmp_path / "out"), str(known)]) == 0
+    text = (tmp_path / "out" / "404.html").read_text()
+    links = re.findall(r'(?:href|action)="([^"]+)"', text)
+    assert f"{place}search.html" in links
+    assert all(x.startswith(place) for x in links)
+    assert 'style-src https://a.example; font-src https://a.example"' in text
+
+
+def test_the_page_for_lost_addresses_works_where_it_is_shown(page, whole):
+    class Host(Quiet):
+        def send_error(self, code, *_):
+            body = (whole / "404.html").read_bytes()
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    host = functools.partial(Host, directory=str(whole))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), host) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/0.5.0/no/such/page.html")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("document.styleSheets.length") == 1
+        page.wait_for_load_state("networkidle")
+        assert not [text for text in page.said if "Policy" in text]
+        page.get_by_role("link", name="The first page").click()
+        page.wait_for_url("**/latest/index.html")
+        server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -435,6 +435,35 @@ def test_what_a_page_shows_of_another_is_written_again_and_nothing_else(tmp_path
     assert times[0] == times[1] < times[2]
 
 
+REPORT = "https://github.com/owner/repo/issues/new/choose"
+
+
+@pytest.mark.parametrize(
+    ("option", "links"),
+    [("", 0), ("https://github.com/owner/repo", 2), ("https://example.org/repo", 0)],
+)
+def test_an_error_can_be_reported_where_the_repository_is_known(tmp_path, option, links):
+    theme = f"html_theme_options = {{'repository_url': {option!r}}}\n"
+    (tmp_path / "conf.py").write_text(CONF + FEW + theme)
+    link = "{site}`` a `file` <file:a.csv> ``"
+    text = f"# A book\n\nBefore.\n\n```{{report-error}}\n```\n\nSee {link}.\n"
+    (tmp_path / "index.md").write_text(text)
+    out, warnings = build(tmp_path)
+    assert warnings == ""
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert page.count(f'<a href="{REPORT}">Report an error</a>') == links
+    assert ("please say so" in page) == (links > 0)
+    assert "issues" not in page.replace(REPORT, "")
+    assert '<a href="a.csv">a <code>file</code></a>' in page
+    assert '<a href="changes.html">Changes</a>' in page
+
+
+def test_a_link_of_the_site_without_an_address_is_told(tmp_path):
+    (tmp_path / "conf.py").write_text(CONF + FEW)
+    (tmp_path / "index.md").write_text("# A book\n\n{site}`nowhere`\n")
+    assert "'nowhere' is not of the form" in build(tmp_path)[1]
+
+
 def test_a_file_is_read_once_while_it_stays_as_it_is(tmp_path):
     path, read = tmp_path / "a.txt", []
     reader = once.kept(lambda at: read.append(at.read_text()) or read[-1])

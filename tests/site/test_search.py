@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from markup import SITE
@@ -29,13 +30,36 @@ FIRST = {
     "power": ("section", "Power"),
     "N+1": ("source", "When N+1"),
 }
+# Query -> a place that it must find, wherever in the list.
+FOUND = {
+    "turbine": "notebooks/power.html#power-stable",
+    "Musk": "claims/pace-build-first.html",
+    "musk record": "notebooks/pace.html#pace-build-first",
+    "xAI": "notebooks/pace.html#pace-build-first",
+    "battery": "notebooks/power.html#power-stable",
+    "permit": "notebooks/power.html#power-islanded",
+    "Memphis": "notebooks/water.html#water-aquifer",
+    "homes": "claims/power-households.html",
+    "Foxconn": "claims/supply-odm.html",
+    "hon hai": "claims/supply-odm.html",
+    "pdf": "book/rerun.html#without-running-anything",
+    "epub": "book/rerun.html#without-running-anything",
+    "download": "book/data.html",
+    "contact": "book/rerun.html#with-other-assumptions",
+}
+ALIKE = [("labor", "labour"), ("recycling center", "recycling centre"), ("license", "licence"),
+         ("liter", "litre"), ("aluminum", "aluminium"), ("foxconn", "hon hai"), ("musk", "xai"),
+         ("homes", "households")]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def entries():
     text = (SITE / search.FILE).read_text(encoding="utf-8")
     assert len(text.encode()) <= LIMIT
-    return json.loads(text.strip().removeprefix("bookEntries(").removesuffix(");"))
+    found = json.loads(text.strip().removeprefix("bookEntries(").removesuffix(");"))
+    for entry in found["entries"]:
+        entry[2] = entry[4] if entry[2] == 0 else entry[2]  # as find.js takes it
+    return found
 
 
 def test_every_thing_of_the_book_is_there(entries):
@@ -67,6 +91,32 @@ def test_what_is_looked_for_comes_first(disk):
     wrong = {q: r for q, r in firsts.items()
              if r[0] != FIRST[q][0] or not r[1].startswith(FIRST[q][1])}  # fmt: skip
     assert wrong == {}
+
+
+def test_a_claim_s_section_is_found_by_what_it_shows(disk):
+    found = disk.page.evaluate("(asked) => asked.map((q) => bookFind(q))", [*FOUND])
+    missing = {
+        q: [r["address"] for r in rows][:9]
+        for (q, place), rows in zip(FOUND.items(), found, strict=True)
+        if not any(r["address"].endswith(place) for r in rows)
+    }
+    assert missing == {}
+
+
+def test_a_claim_s_section_answers_with_its_opening_words(entries):
+    place = entries["pages"].index("notebooks/power.html")
+    (row,) = [e for e in entries["entries"] if e[3] == place and e[4] == "power-stable"]
+    assert "batteries" in row[2].split() and "frequency" in row[2].split()
+    assert 40 < len(row[5]) <= search.SHORT + 2
+    assert "{" not in row[5] and "`" not in row[5]
+
+
+def test_spellings_and_synonyms_find_the_same_either_way(disk):
+    count = "(asked) => asked.map((q) => bookFind(q).map((r) => r.address).sort())"
+    for pair in ALIKE:
+        one, other = disk.page.evaluate(count, list(pair))
+        assert one == other, pair
+    assert disk.page.evaluate(count, ["labour"])[0]
 
 
 def test_words_may_be_written_otherwise_but_all_must_match(disk):
@@ -122,3 +172,33 @@ def test_the_field_in_the_header_suggests_and_is_worked_by_keys(browser, base):
         page.wait_for_url("**/book/glossary.html#term-capacity-factor")
         assert visit.complaints == []
         assert visit.foreign() == []
+
+
+SNIPPETS = """() => [...document.querySelectorAll('#search-results li')].map((li) => [
+  li.querySelector('a').href.replace(/.*?\\/\\/[^/]*\\//, ''),
+  li.querySelector('.context')?.textContent ?? ''])"""
+
+
+def test_results_in_the_text_are_prose_and_lead_to_headings(browser, base):
+    with Visit(browser, base) as visit:
+        page = visit.go("search.html?q=turbine", settle=False)
+        wait_until(page, "/finished/.test(document.querySelector('.search-summary')?.textContent)")
+        page.wait_for_load_state("networkidle")
+        found = page.evaluate(SNIPPETS)
+        assert len(found) > 3
+        chapters = [(to, said) for to, said in found if to.startswith("notebooks/")]
+        assert chapters
+        for to, said in chapters:
+            assert "#" in to, f"{to} leads to the top of its page"
+            assert "On this page" not in said and "book.setup" not in said
+            assert len(said) <= 250
+        assert any("turbine" in said.lower() for _, said in chapters)
+        page.goto(base + chapters[0][0])
+        assert page.locator(":target").count() == 1
+
+
+def test_code_is_not_in_the_index_of_the_text():
+    text = (SITE / "searchindex.js").read_text(encoding="utf-8")
+    terms = json.loads(re.search(r'"terms": (\{.*?\})', text)[1])
+    assert "turbin" in terms
+    assert not {"to_numpi", "groupbi", "to_numpy", "book.setup"} & set(terms)

@@ -16,12 +16,15 @@
   });
   showMode();
 
-  /* Pictures of charts come in both themes; the page names the light ones, for paper too. */
+  /* Pictures of charts come in both themes; the page names the light ones, for paper too. Behind a
+     live chart the light one waits: paper is printed before it could come. */
   const paint = (dark = root.dataset.theme === "dark") => {
     for (const part of all(".chart-box :is(img, source)")) {
+      const live = part.closest(".is-live");
       const key = part.tagName === "IMG" ? "src" : "srcset";
       const now = part.getAttribute(key);
-      const wanted = now.replace(/(-dark)?\.svg$/, dark ? "-dark.svg" : ".svg");
+      const wanted = now.replace(/(-dark)?\.svg$/, dark && !live ? "-dark.svg" : ".svg");
+      if (live && part.tagName === "IMG") part.loading = "eager";
       if (now !== wanted) part.setAttribute(key, wanted);
     }
   };
@@ -127,6 +130,9 @@
     event.preventDefault();
     load(`${root.dataset.content_root}_static/cite.js`).then(() => bookCite(link)).catch(() => { location.assign(link); });
   });
+
+  /* -- what stacks on a narrow screen folds its long cells ---------------------------------------- */
+  if (matchMedia("(max-width: 40rem)").matches) all(".stacked details").forEach((part) => { part.open = false; });
 
   /* -- wide things scroll by keyboard ----------------------------------------------------------- */
   const wide = new ResizeObserver((entries) => {
@@ -236,6 +242,8 @@
   const make = (tag, className, settings) => Object.assign(document.createElement(tag), { className, ...settings });
   const short = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
+  const RATED = /, ((?:very |exceptionally )?(?:un)?likely|virtually certain|about as likely as not)$/;
+
   class Chart {
     constructor(box, content) {
       this.box = box;
@@ -250,7 +258,8 @@
       this.inputs = make("div", "");
       this.note = make("output", "case-note");
       row.append(press("Copy link to this case", () => this.copy()), press("Reset", () => this.reset()), this.note);
-      this.panel.append(this.inputs, row);
+      this.headline = make("p", "case-head", { ariaHidden: "true" });
+      this.panel.append(this.headline, this.inputs, row);
       this.spoken = make("output", "unseen");
       this.panel.after(this.spoken);
     }
@@ -278,6 +287,7 @@
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
       this.live.replaceChildren(holder);
       this.box.classList.add("is-live");
+      paint();
       this.box.view = this.result.view; // for tests, and for the curious
       if (this.panel) await this.bind();
     }
@@ -287,13 +297,17 @@
       const { view, vgSpec } = this.result;
       const bound = vgSpec.signals.filter((s) => s.bind?.input);
       this.controls = bound.map(({ name, bind }) => ({ name, bind, first: view.signal(name) }));
+      this.rated ??= this.ratings();
       this.values ??= this.fromAddress();
       for (const [name, value] of this.values) view.signal(name, value);
       await view.runAsync();
+      this.head();
       for (const { name } of this.controls) {
         view.addSignalListener(name, (_, now) => {
           this.values.set(name, now);
           this.say("");
+          clearTimeout(this.soon);
+          this.soon = setTimeout(() => this.head(), 30);
           clearTimeout(this.later);
           this.later = setTimeout(() => { this.keep(); this.speak(); }, 250);
         });
@@ -366,10 +380,35 @@
       this.note.replaceChildren(...parts);
     }
 
-    /* The sentences inside the drawing, for those who hear the page. */
+    /* The texts of the drawing, mark by mark. */
+    texts() {
+      return all(".mark-text.role-mark", this.live).map((mark) => all("text", mark).map((t) => t.textContent));
+    }
+
+    /* The rating of each row that has one: its title, and what stands beside it ("86 %, likely"). */
+    ratings() {
+      const found = new Map();
+      this.texts().forEach((said, at, marks) => said.forEach((text, row) => {
+        if (RATED.test(text) && marks[at - 1]?.length === said.length) found.set(marks[at - 1][row], text);
+      }));
+      return found;
+    }
+
+    /* What those hear who hear the page: all sentences of a drawing; of a long list the ratings that moved. */
     speak() {
-      const texts = all(".mark-text.role-mark text", this.live).map((t) => t.textContent);
-      this.spoken.textContent = texts.filter((t) => /\s/.test(t)).join(". ");
+      const texts = this.texts().flat().filter((t) => /\s/.test(t));
+      const now = this.ratings();
+      const word = (said) => said?.match(RATED)[1];
+      const moved = [...now].filter(([title, said]) => word(said) !== word(this.rated.get(title)));
+      const told = now.size ? [...texts.filter((t) => t.endsWith(".")), ...moved.map((row) => row.join(": "))] : texts;
+      this.rated = now;
+      this.spoken.textContent = told.map((t) => t.replace(/\.?$/, ".")).join(" ");
+    }
+
+    /* Beside many controls, on a narrow screen, the first sentence of the result stays in sight. */
+    head() {
+      const [said] = this.texts().flat().filter((t) => t.endsWith("."));
+      if (said && this.controls.length > 4) this.headline.textContent = said;
     }
   }
 

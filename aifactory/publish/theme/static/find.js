@@ -3,7 +3,12 @@
 (() => {
   const base = document.documentElement.dataset.content_root ?? "../";
   const WORD = /[\p{L}\p{N}]/u;
-  const ends = /(?:ies|ings?|ed|es|s)$/;
+  const ends = /(?:ies|ings?|ed|es|s|y)$/;
+  /* Words that mean one thing, or are spelled in two ways: whoever asks for one finds the others. */
+  const alike = [
+    ["labor", "labour"], ["center", "centre"], ["license", "licence"], ["liter", "litre"], ["aluminum", "aluminium"],
+    ["meter", "metre"], ["sulfur", "sulphur"], ["home", "household"], ["foxconn", "hon-hai"], ["musk", "xai"], ["download", "data"],
+  ];
   const make = (tag, className = "", textContent = "") => Object.assign(document.createElement(tag), { className, textContent });
 
   /* -- matching -------------------------------------------------------------------------------- */
@@ -21,7 +26,7 @@
     from.push(text.length);
     return { plain, from };
   };
-  const words = (query) => fold(query).plain.replace(/["“”„?!,;:()]/g, " ").split(/\s+/).filter((w) => WORD.test(w));
+  const words = (query) => fold(query).plain.replace(/\bhon hai\b/g, "hon-hai").replace(/["“”„?!,;:()]/g, " ").split(/\s+/).filter((w) => WORD.test(w));
 
   /* Where a word begins in a text; `whole` tells whether it also ends there. */
   const places = (plain, word) => {
@@ -37,12 +42,14 @@
   /* How a word may be written otherwise: another ending, or its parts apart. */
   const variants = (word) => {
     const stem = word.length > 4 && /^\p{L}+$/u.test(word) ? word.replace(ends, "") : word;
-    return stem.length > 3 && stem !== word ? [word, stem] : [word];
+    const forms = stem.length > 3 && stem !== word ? [word, stem] : [word];
+    const same = alike.filter((group) => group.some((one) => forms.includes(one) || word === `${one}s`)).flat();
+    return [...forms, ...same.flatMap((one) => [one, one.replace("-", " ")]).filter((one) => !forms.includes(one))];
   };
   const strength = (plain, word) => {
     let best = 0;
     variants(word).forEach((form, other) => {
-      for (const { whole } of places(plain, form)) best = Math.max(best, (whole ? 3 : 2) - other);
+      for (const { whole } of places(plain, form)) best = Math.max(best, (whole ? 3 : 2) - Math.min(other, 1));
     });
     if (!best && word.includes("-")) {
       const parts = word.split("-").filter(Boolean);
@@ -57,7 +64,7 @@
     index = entries.map(([kind, title, other, page, anchor, answer]) => ({
       kind, name: kinds[kind][0], plural: kinds[kind][1], title, answer,
       address: base + pages[page] + (anchor ? `#${anchor}` : ""),
-      fields: [title, other, answer].map((text) => fold(text).plain),
+      fields: [title, other === 0 ? anchor : other, answer].map((text) => fold(text).plain),
     }));
   };
   /* Lower tiers come first: the very title or id; all words in the title; in title and other words;
