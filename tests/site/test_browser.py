@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from visit import CHAPTERS, EMPTY_DRAWINGS, HEIGHTS, MODES, PAGES, ROOT, Visit, offenders, weight
+from visit import (
+    CHAPTERS,
+    EMPTY_DRAWINGS,
+    HEIGHTS,
+    MODES,
+    PAGES,
+    ROOT,
+    Visit,
+    offenders,
+    stored,
+    weight,
+)
 
 # What passes isn't written out: faster. What hangs on looks is asked apart, below.
 VIOLATIONS = {"resultTypes": ["violations"]}
@@ -50,6 +61,7 @@ def seen(request, browser, base):
     with Visit(browser, base, width, scheme) as visit:
         visit.go(path)
         visit.width, visit.scheme, visit.bytes = width, scheme, weight(visit)
+        visit.fetched = [r for r in visit.responses if r.url.startswith(base)]
         visit.before = list(visit.requests)
         visit.live = visit.read_through()
         yield visit
@@ -81,7 +93,8 @@ def test_there_are_pages_and_chapters(site):
 @seen_first(CHAPTERS)
 def test_chapter_is_light_before_scrolling(seen):
     plain, wire = seen.bytes
-    files = sorted((len(r.body()), r.url.split("/")[-1]) for r in seen.responses)[-5:]
+    sizes = [(stored(seen, r).stat().st_size, r.url.split("/")[-1]) for r in seen.fetched]
+    files = sorted(sizes)[-5:]
     assert wire <= plain <= WEIGHT_LIMIT, f"{plain:,} bytes ({wire:,} sent); largest: {files}"
 
 

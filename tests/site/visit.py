@@ -7,6 +7,7 @@ import http.server
 import json
 import time
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -154,11 +155,22 @@ def offenders(page):
 
 
 def weight(visit):
-    """Bytes of all that was fetched: as stored, and compressed as web servers send it."""
+    """Bytes of all that was fetched: as stored, and compressed as web servers send it.
+
+    Read from the site's own files: a browser may have dropped a body by the time it is asked.
+    """
     plain = wire = 0
     for response in visit.responses:
-        body = response.body()
+        if response.status != 200 or not response.url.startswith(visit.base):
+            continue
+        body = stored(visit, response).read_bytes()
         kind = response.headers.get("content-type", "")
         plain += len(body)
         wire += len(gzip.compress(body, 6)) if any(t in kind for t in WIRE_TYPES) else len(body)
     return plain, wire
+
+
+def stored(visit, response):
+    """The file of the site that a response was made from."""
+    path = unquote(urlsplit(response.url.removeprefix(visit.base)).path)
+    return SITE / (path if path and not path.endswith("/") else f"{path}index.html")
