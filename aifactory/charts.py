@@ -419,9 +419,9 @@ def _leaves(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
-    """`text` in lines that fit `width` px at a font size of `size` px."""
+    """`text` in lines that fit `width` px at a font size of `size` px; "5 %" is one word."""
     lines: list[str] = []
-    for word in text.split():
+    for word in re.findall(r"\S+(?:(?<=\d) +%\S*)?", " ".join(text.split())):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and _text_px(longer, size) <= width:
             lines[-1] = longer

@@ -31,7 +31,7 @@ from sphinx.util import logging
 from aifactory import charts, verdicts
 from aifactory.plain import harmless
 from aifactory.publish import boxes, policy
-from aifactory.publish.html import HTML_BUILDERS, BookHtml, block, escape, is_shown, scrolling
+from aifactory.publish.html import HTML_BUILDERS, BookHtml, block, escape, is_shown, scrolling, tied
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "charts"  # of the site: drawings, data and specifications by the chart's name
@@ -314,7 +314,7 @@ def markup(spec: dict[str, Any], sizes: dict[str, tuple[int, int]]) -> str:
     picture = _picture(name, sizes, f"file:{FOLDER}/")
     return (
         f'<figure class="chart" id="fig-{name}">'
-        f'<div class="chart-head"><p class="chart-finding">{escape(meta["finding"])}</p>'
+        f'<div class="chart-head"><p class="chart-finding">{tied(meta["finding"])}</p>'
         f'<p class="chart-what">{escape(meta["what"])}</p></div>{panel}'
         f'<div class="chart-box" role="img" aria-label="{escape(meta["alt"])}" data-chart="{name}"'
         f' data-live="file:{FOLDER}/{name}.js"{live}>{picture}</div>'

@@ -48,6 +48,11 @@ def escape(text: object) -> str:
     return html.escape(str(text), quote=False).replace('"', "&quot;")
 
 
+def tied(text: object) -> str:
+    """Text made safe for HTML content, in which a number and its per cent sign stay together."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(text))
+
+
 def coded(text: object) -> str:
     """Text made safe for HTML content, with what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

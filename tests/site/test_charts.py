@@ -135,6 +135,15 @@ def test_a_tie_does_not_hang_on_the_last_bit(thousandths, places):
     assert rows[0] == rows[1] == rows[2]
 
 
+def test_no_line_breaks_between_a_number_and_its_per_cent():
+    text = "It binds first in 55 % of draws, returned salt in 35 %, and both (4 %) seldom"
+    for width in range(40, 400, 10):
+        lines = charts.wrap(text, 12, width)
+        assert " ".join(lines) == text
+        assert not [line for line in lines if line.startswith("%")]
+    assert charts.wrap(" ", 12, 100) == []
+
+
 def test_missing_numbers_become_null():
     chart = dots(pd.DataFrame({"place": ["a", "b"], "homes": [1.5, float("nan")]}))
     spec = finish(chart)
