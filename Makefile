@@ -17,7 +17,7 @@ INDEX := _build/html/index.html
 # In the order of their names: xdist would keep modules of few tests, the longest, for the end, when
 # one of the processes has nothing left to do. The chapters come last, each of much the same length.
 # One process more than there are jobs: tests of pages wait for their browser a third of the time.
-TEST := $(RUN) -m pytest -n $(shell expr $(JOBS) + 1) --dist loadscope --no-loadscope-reorder
+TEST := $(RUN) -m pytest -n $$(( $(JOBS) + 1 )) --dist loadscope --no-loadscope-reorder
 
 # Compiled modules are kept, whatever the environment says: each kernel and test worker would compile
 # all libraries again.
