@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 
 def stored(path: Path) -> dict[str, str]:
-    """Text by name, from the stored outputs of a notebook."""
+    """Text by name, from the stored outputs of a notebook's file."""
+    return said_in(json.loads(path.read_text(encoding="utf-8")))
+
+
+def said_in(notebook: dict[str, Any]) -> dict[str, str]:
+    """Text by name, from the outputs of a notebook that has been read."""
     outputs = [
         o
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in notebook["cells"]
         for o in cell.get("outputs", [])
         if "scrapbook" in o.get("metadata", {})
     ]

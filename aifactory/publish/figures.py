@@ -314,7 +314,7 @@ def markup(spec: dict[str, Any], sizes: dict[str, tuple[int, int]]) -> str:
     picture = _picture(name, sizes, f"file:{FOLDER}/")
     return (
         f'<figure class="chart" id="fig-{name}">'
-        f'<div class="chart-head"><p class="chart-finding">{tied(meta["finding"])}</p>'
+        f'<div class="chart-head"><p class="chart-finding">{escape(tied(meta["finding"]))}</p>'
         f'<p class="chart-what">{escape(meta["what"])}</p></div>{panel}'
         f'<div class="chart-box" role="img" aria-label="{escape(meta["alt"])}" data-chart="{name}"'
         f' data-live="file:{FOLDER}/{name}.js"{live}>{picture}</div>'

@@ -17,10 +17,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from aifactory import data, verdicts
-from aifactory.publish import boxes, glosses
+from aifactory.publish import boxes, glosses, once
 from aifactory.publish.directives import BookDirective, chapters, words
-from aifactory.publish.html import block, escape, slug
-from aifactory.said import stored
+from aifactory.publish.html import block, escape, slug, tied
+from aifactory.said import said_in
 
 EVEN = "about as likely as not"
 # Ratings in four groups, for counting and filtering: the group's id and what it is called.
@@ -74,20 +74,15 @@ def row(claim: Any, editions: Editions, link: str, test: str = "") -> str:
 
 
 def _deciding(v: dict[str, Any]) -> str:
-    return _held_together(boxes.short_span(v)) or f"{v['metric']}: no number decides this"
-
-
-def _held_together(text: str) -> str:
-    """No line may end between a number and its sign."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+    return tied(boxes.short_span(v)) or f"{v['metric']}: no number decides this"
 
 
 def _chances(now: dict[str, Any], then: dict[str, Any] | None) -> str:
     """The probability in words, and where it stood when the post was written."""
-    said = _held_together(verdicts.chance(now).capitalize() or "No probability can be given")
+    said = tied(verdicts.chance(now).capitalize() or "No probability can be given")
     if then is None or then["probability"] is None:
         return said
-    earlier = _held_together(verdicts.chance(then).removeprefix("probability "))
+    earlier = tied(verdicts.chance(then).removeprefix("probability "))
     if then["rating"] != now["rating"]:
         return f"{said}; at the post {earlier}, {then['rating']}"
     return f"{said}, as at the post" if said.endswith(earlier) else f"{said}; at the post {earlier}"
@@ -280,7 +275,7 @@ class Answer(FrontDirective):
         then = tally(r for found in self.subjects("post").values() for r in found)
         path = Path(self.env.srcdir) / "notebooks" / "factory.ipynb"
         self.env.note_dependency(str(path))
-        whole = together(stored(path)) if path.exists() else ""
+        whole = together(said_in(once.notebook(path))) if path.exists() else ""
         held = self.held()
         before = earlier(counts, then, crossed(held))
         return [

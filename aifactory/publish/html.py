@@ -48,9 +48,9 @@ def escape(text: object) -> str:
     return html.escape(str(text), quote=False).replace('"', "&quot;")
 
 
-def tied(text: object) -> str:
-    """Text made safe for HTML content, in which a number and its per cent sign stay together."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", escape(text))
+def tied(text: str) -> str:
+    """Text in which no line may end between a number and its per cent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def coded(text: object) -> str:

@@ -22,7 +22,7 @@ from aifactory import charts, data, forecasts, verdicts
 from aifactory.files import write_text
 from aifactory.publish import backlinks, boxes, glosses, once, registry
 from aifactory.publish.html import is_site
-from aifactory.said import stored
+from aifactory.said import said_in
 
 FILE = "search-entries.js"
 # In the order in which they are listed: the singular in a list of suggestions, the plural on top.
@@ -187,8 +187,9 @@ def _shown(path: Path, ids: set[str]) -> tuple[dict[str, str], dict[str, list[st
     """The opening paragraph of each claim's section, and the titles of its charts and tables."""
     openings: dict[str, str] = {}
     shown: dict[str, list[str]] = {}
-    said, here = stored(path), ""
-    for cell in once.notebook(path)["cells"]:
+    notebook, here = once.notebook(path), ""
+    said = said_in(notebook)
+    for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])
             for label, level, _ in backlinks.headings(text):

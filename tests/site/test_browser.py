@@ -14,8 +14,8 @@ from visit import (
     PAGES,
     ROOT,
     Visit,
+    fetched,
     offenders,
-    stored,
     weight,
 )
 
@@ -61,7 +61,7 @@ def seen(request, browser, base):
     with Visit(browser, base, width, scheme) as visit:
         visit.go(path)
         visit.width, visit.scheme, visit.bytes = width, scheme, weight(visit)
-        visit.fetched = [r for r in visit.responses if r.url.startswith(base)]
+        visit.files = sorted((path.stat().st_size, path.name) for _, path in fetched(visit))
         visit.before = list(visit.requests)
         visit.live = visit.read_through()
         yield visit
@@ -93,15 +93,14 @@ def test_there_are_pages_and_chapters(site):
 @seen_first(CHAPTERS)
 def test_chapter_is_light_before_scrolling(seen):
     plain, wire = seen.bytes
-    sizes = [(stored(seen, r).stat().st_size, r.url.split("/")[-1]) for r in seen.fetched]
-    files = sorted(sizes)[-5:]
-    assert wire <= plain <= WEIGHT_LIMIT, f"{plain:,} bytes ({wire:,} sent); largest: {files}"
+    told = f"{plain:,} bytes ({wire:,} sent); largest: {seen.files[-5:]}"
+    assert wire <= plain <= WEIGHT_LIMIT, told
 
 
 @seen_first(CHAPTERS)
 def test_charts_come_alive_when_scrolled_to(seen):
-    fetched = [u for u in seen.before if "/charts/" in u and u.endswith(".js")]
-    assert len(fetched) <= 2, "charts were fetched before anybody scrolled to them"
+    drawn = [u for u in seen.before if "/charts/" in u and u.endswith(".js")]
+    assert len(drawn) <= 2, "charts were fetched before anybody scrolled to them"
     assert seen.page.locator(".chart-box.is-live svg").count() >= seen.live
     assert seen.complaints == []
 

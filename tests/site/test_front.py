@@ -16,6 +16,7 @@ from visit import ROOT
 
 from aifactory import data, verdicts
 from aifactory.publish import directives, front, pages, reading
+from aifactory.said import stored
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)>'
 OLD_ANCHORS = [
@@ -168,7 +169,7 @@ def test_the_first_page_answers_from_what_is_stored(index, ratings):
 
 
 def test_the_line_on_all_claims_comes_from_the_factory(index):
-    said = front.stored(ROOT / "notebooks" / "factory.ipynb")
+    said = stored(ROOT / "notebooks" / "factory.ipynb")
     assert "in one run of the model with all inputs varied together, " in plain(index)
     assert f"{said['factory-held']} of the {said['factory-claims']} hold, and all" in plain(index)
     assert front.together({}) == ""

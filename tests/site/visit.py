@@ -160,17 +160,17 @@ def weight(visit):
     Read from the site's own files: a browser may have dropped a body by the time it is asked.
     """
     plain = wire = 0
-    for response in visit.responses:
-        if response.status != 200 or not response.url.startswith(visit.base):
-            continue
-        body = stored(visit, response).read_bytes()
+    for response, path in fetched(visit):
+        body = path.read_bytes()
         kind = response.headers.get("content-type", "")
         plain += len(body)
         wire += len(gzip.compress(body, 6)) if any(t in kind for t in WIRE_TYPES) else len(body)
     return plain, wire
 
 
-def stored(visit, response):
-    """The file of the site that a response was made from."""
-    path = unquote(urlsplit(response.url.removeprefix(visit.base)).path)
-    return SITE / (path if path and not path.endswith("/") else f"{path}index.html")
+def fetched(visit):
+    """Each response so far that the site gave, and the file that it was made from."""
+    for response in visit.responses:
+        if response.status == 200 and response.url.startswith(visit.base):
+            path = unquote(urlsplit(response.url.removeprefix(visit.base)).path)
+            yield response, SITE / (f"{path}index.html" if path.endswith("/") or not path else path)
